@@ -1,0 +1,33 @@
+# diffgen: diffs of text and jsonb inside PostgreSQL
+#
+# make && make install && make installcheck, as for any extension.  The
+# targets below the PGXS line build what needs no server: `make check-unit`,
+# `make fuzz`.
+
+EXTENSION = diffgen
+MODULE_big = diffgen
+PGFILEDESC = "diffgen - diffs of text and jsonb"
+
+DATA = $(wildcard sql/diffgen--*.sql)
+SRCS = $(sort $(wildcard src/*/*.c))
+OBJS = $(SRCS:.c=.o)
+HEADERS_ALL = $(wildcard src/*/*.h)
+
+# pg_regress reads test/sql/*.sql and expected/*.out.  A file of the same name
+# in sql/ would shadow a test, so no test is called "diffgen--...".
+REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
+REGRESS_OPTS = --inputdir=test
+
+TAP_TESTS = 1
+PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
+
+# The engine's inner loops compare and count bytes: -O3 is worth it there.
+OPTFLAGS ?= -O3
+PG_CPPFLAGS = -I$(CURDIR)/src
+PG_CFLAGS = $(OPTFLAGS)
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+$(OBJS): $(HEADERS_ALL)
