@@ -29,6 +29,10 @@
 
 #include "lib/stringinfo.h"
 
+#ifdef FRONTEND
+#define MaxAllocSize	((Size) 0x3fffffff)
+#endif
+
 /*
  * The most lines that one side of a changed middle may have.  The engine
  * keeps about 40 bytes a line there, so this allows some 5 GB of bookkeeping
@@ -41,7 +45,8 @@ extern void *dg_alloc0(Size count, Size width);
 extern void *dg_realloc(void *ptr, Size count, Size width);
 extern void dg_free(void *ptr);
 extern void dg_check_lines(int64 nlines);
-extern void dg_check_result(Size have, Size more);
+extern char *dg_reserve(StringInfo out, Size more);
+extern uint64 dg_hash_seed(void);
 
 /*
  * Cancel requests are looked at once in a while in loops whose length depends

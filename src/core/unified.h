@@ -24,6 +24,9 @@
 #include "core/core.h"
 #include "core/script.h"
 
+/* What follows a line that has no newline, as git and GNU diff write it. */
+#define NO_NEWLINE_MARKER	"\\ No newline at end of file\n"
+
 /*
  * A run of lines.  What the words mean is the source's business: a text has
  * its first byte in ptr and the byte length in len; a tree has a node and how
@@ -76,6 +79,8 @@ typedef struct UnifiedWriter
 	bool		in_hunk;
 	int32		hunk_old_start;
 	int32		hunk_new_start;
+	int32		hunk_old_count;
+	int32		hunk_new_count;
 	int			header_at;		/* where its header will stand in out */
 	int32		trailing;		/* context lines it may still take */
 
@@ -84,7 +89,7 @@ typedef struct UnifiedWriter
 	int32		first_pending;
 	int32		npending;
 	int32		maxpending;
-	int32		pending_lines;
+	int64		pending_lines;
 
 	/* added lines, which stand after all removed lines of their change */
 	UnifiedPending *added;
@@ -104,5 +109,8 @@ extern void dg_unified_remove(UnifiedWriter *w, const UnifiedSegment *segment,
 extern void dg_unified_add(UnifiedWriter *w, const UnifiedSegment *segment,
 						   int32 nlines);
 extern void dg_unified_end(UnifiedWriter *w);
+
+extern void dg_unified_line(StringInfo out, char prefix, const char *content,
+							Size len, bool complete);
 
 #endif							/* DIFFGEN_UNIFIED_H */
