@@ -11,7 +11,7 @@ PGFILEDESC = "diffgen - diffs of text and jsonb"
 DATA = $(wildcard sql/diffgen--*.sql)
 SRCS = $(sort $(wildcard src/*/*.c))
 OBJS = $(SRCS:.c=.o)
-HEADERS_ALL = $(wildcard src/*/*.h)
+DG_HEADERS = $(wildcard src/*/*.h)
 
 # pg_regress reads test/sql/*.sql and expected/*.out.  A file of the same name
 # in sql/ would shadow a test, so no test is called "diffgen--...".
@@ -30,4 +30,4 @@ PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
-$(OBJS): $(HEADERS_ALL)
+$(OBJS): $(DG_HEADERS)
