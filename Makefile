@@ -1,8 +1,7 @@
 # diffgen: diffs of text and jsonb inside PostgreSQL
 #
-# make && make install && make installcheck, as for any extension.  The
-# targets below the PGXS line build what needs no server: `make check-unit`,
-# `make fuzz`.
+# make && make install && make installcheck, as for any extension.
+# test/programs.mk adds what needs no server (make check-unit, make fuzz).
 
 EXTENSION = diffgen
 MODULE_big = diffgen
@@ -26,8 +25,12 @@ OPTFLAGS ?= -O3
 PG_CPPFLAGS = -I$(CURDIR)/src
 PG_CFLAGS = $(OPTFLAGS)
 
+EXTRA_CLEAN = build
+
 PG_CONFIG ?= pg_config
 PGXS := $(shell $(PG_CONFIG) --pgxs)
 include $(PGXS)
 
 $(OBJS): $(DG_HEADERS)
+
+include test/programs.mk
