@@ -1,0 +1,152 @@
+"""The benchmark's driver; test/bench/run starts it with a server to use."""
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import time
+
+import documents
+import hard
+import report
+import text
+import workers
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
+PARTS = ("text", "hard", "sql", "json", "memory", "cancel")
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="test/bench/run")
+    parser.add_argument("--only", default=",".join(PARTS),
+                        help="parts to run, of " + ", ".join(PARTS))
+    parser.add_argument("--rounds", type=int, default=5,
+                        help="runs of which the median counts (default 5)")
+    parser.add_argument("--quick", action="store_true",
+                        help="small sets: to see whether it works")
+    parser.add_argument("--data", default=os.path.join(
+        os.path.dirname(TOP), "shared", "data", "crd-history.tar.xz"),
+        help="archive of real CRD histories; left out when not there")
+    parser.add_argument("--build", default=os.path.join(TOP, "build",
+                                                        "bench"),
+                        help="where workers and documents go")
+    parser.add_argument("--write", action="store_true",
+                        help="put the results into test/bench/README.md")
+    options = parser.parse_args()
+    options.parts = options.only.split(",")
+    for part in options.parts:
+        if part not in PARTS:
+            parser.error("there is no part \"%s\"" % part)
+    return options
+
+
+def log(message):
+    print(message, flush=True)
+
+
+def first_line(*argv):
+    try:
+        done = subprocess.run(argv, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, text=True)
+        return done.stdout.strip().split("\n")[0]
+    except OSError:
+        return "not there"
+
+
+def package_version(name):
+    try:
+        done = subprocess.run(["dpkg-query", "-W", "-f", "${Version}", name],
+                              stdout=subprocess.PIPE,
+                              stderr=subprocess.DEVNULL, text=True)
+        return done.stdout.strip() or "not there"
+    except OSError:
+        return "not there"
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        for line in file:
+            if line.startswith("model name"):
+                name = line.split(":", 1)[1].strip()
+                if name.startswith("AMD EPYC"):
+                    return "an AMD EPYC"
+                return "an " + name
+    return platform.machine()
+
+
+def versions(pg_config):
+    rows = [("PostgreSQL", first_line(pg_config, "--version")),
+            ("C compiler", first_line("gcc", "--version")),
+            ("libgit2", package_version("libgit2-dev")),
+            ("git", first_line("git", "--version")),
+            ("`similar`", package_version("librust-similar-dev")),
+            ("rustc", first_line("rustc", "--version")),
+            ("gotextdiff",
+             package_version("golang-github-hexops-gotextdiff-dev")),
+            ("evanphx/json-patch",
+             package_version("golang-github-evanphx-json-patch-dev")),
+            ("go", first_line("go", "version")),
+            ("fast-json-patch", "3.1.1"),
+            ("node", first_line("node", "--version")),
+            ("GNU diff", first_line("diff", "--version")),
+            ("Python", platform.python_version()),
+            ("Text::Diff", package_version("libtext-diff-perl"))]
+    return report.table(("what", "version"), rows)
+
+
+def write_readme(markdown):
+    """Puts the results between the two markers of README.md."""
+    path = os.path.join(HERE, "README.md")
+    begin, end = "<!-- results -->\n", "<!-- end of results -->\n"
+    with open(path) as file:
+        readme = file.read()
+    head, rest = readme.split(begin, 1)
+    tail = rest.split(end, 1)[1]
+    with open(path, "w") as file:
+        file.write(head + begin + "\n" + markdown + "\n" + end + tail)
+
+
+def main():
+    options = arguments()
+    pg_config = os.environ.get("PG_CONFIG", "pg_config")
+    began = time.monotonic()
+    log("building the workers in " + options.build)
+    tools = workers.Tools(options.build, pg_config, log)
+    result = report.Report(log)
+    raw = {}
+
+    log("making the documents")
+    directory = os.path.join(options.build, "documents")
+    sets = documents.text_sets(directory, options.data, options.quick)
+    if {"hard", "cancel"} & set(options.parts):
+        hard_sets = documents.hard_sets(directory, options.quick)
+    if "text" in options.parts:
+        raw["text"] = text.run(tools, sets, options.rounds, result, log)
+    if "hard" in options.parts:
+        raw["hard"] = hard.run(tools, hard_sets,
+                               documents.extreme_set(directory),
+                               options.rounds, result, log)
+
+    machine = "%d cores of %s; %s" % (os.cpu_count(), processor(),
+                                      platform.system())
+    markdown = "Machine: %s. Medians of %d runs.\n\n%s\n\n### Versions\n\n%s" \
+        % (machine, options.rounds, result.markdown(), versions(pg_config))
+    with open(os.path.join(options.build, "results.md"), "w") as file:
+        file.write(markdown + "\n")
+    with open(os.path.join(options.build, "results.json"), "w") as file:
+        json.dump(raw, file, indent=1)
+    if options.write:
+        write_readme(markdown)
+    log("\n" + result.summary())
+    for name, why in tools.missing.items():
+        log("left out: %s: %s" % (name, why.split("\n")[0]))
+    log("done in %.0f s; all tables are in %s" % (
+        time.monotonic() - began, os.path.join(options.build, "results.md")))
+    return 1 if any(bar[3] is False for bar in result.bars) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

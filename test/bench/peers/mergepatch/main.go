@@ -1,0 +1,63 @@
+// A worker around evanphx/json-patch: the RFC 7396 merge patch of two JSON
+// documents. The requests are those of worker.h.
+package main
+
+import (
+	"bufio"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	jsonpatch "github.com/evanphx/json-patch"
+)
+
+func diff(before, after []byte) []byte {
+	patch, err := jsonpatch.CreateMergePatch(before, after)
+	if err != nil {
+		panic(err)
+	}
+	return patch
+}
+
+func read(path string) []byte {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		panic(err)
+	}
+	return data
+}
+
+func main() {
+	var pairs [][2][]byte
+	for _, line := range strings.Split(strings.TrimSpace(string(read(os.Args[1]))), "\n") {
+		paths := strings.SplitN(line, "\t", 2)
+		pairs = append(pairs, [2][]byte{read(paths[0]), read(paths[1])})
+	}
+	fmt.Printf("ready %d\n", len(pairs))
+	requests := bufio.NewScanner(os.Stdin)
+	for requests.Scan() {
+		var pair, calls, warmup int
+		var algorithm, path string
+		request := requests.Text()
+		if n, _ := fmt.Sscanf(request, "run %d %d %d %s", &pair, &calls, &warmup, &algorithm); n == 4 {
+			for i := 0; i < warmup; i++ {
+				diff(pairs[pair][0], pairs[pair][1])
+			}
+			size := 0
+			start := time.Now()
+			for i := 0; i < calls; i++ {
+				size = len(diff(pairs[pair][0], pairs[pair][1]))
+			}
+			fmt.Printf("ok %.1f %d -1\n", float64(time.Since(start).Nanoseconds())/float64(calls), size)
+		} else if n, _ := fmt.Sscanf(request, "dump %d %s %s", &pair, &algorithm, &path); n == 3 {
+			text := diff(pairs[pair][0], pairs[pair][1])
+			if err := os.WriteFile(path, text, 0o644); err != nil {
+				panic(err)
+			}
+			fmt.Printf("ok %d -1\n", len(text))
+		} else {
+			fmt.Println("error bad request")
+		}
+	}
+}
