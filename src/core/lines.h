@@ -24,4 +24,18 @@ typedef enum WhitespaceMode
 	WHITESPACE_ALL				/* all of it: -w */
 } WhitespaceMode;
 
+/*
+ * What git counts as white space.  Not isspace(), which asks the locale.
+ */
+static inline bool
+dg_is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
+
+extern uint64 dg_hash_line(const char *line, Size len, WhitespaceMode mode,
+						   uint64 seed);
+extern bool dg_equal_line(const char *a, Size a_len, const char *b, Size b_len,
+						  WhitespaceMode mode);
+
 #endif							/* DIFFGEN_LINES_H */

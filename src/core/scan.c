@@ -170,6 +170,82 @@ dg_common_suffix(const char *a_end, const char *b_end, Size max)
 }
 
 /*
+ * The end of the last line in the first len bytes, or 0 if no line ends there.
+ */
+static Size
+last_line_end(const char *text, Size len)
+{
+	Size		i = len;
+
+#ifdef __SSE2__
+	const Vector16 newline = vec_splat('\n');
+
+	for (; i >= 16; i -= 16)
+	{
+		int			found;
+
+		found = _mm_movemask_epi8(vec_eq(vec_load(text + i - 16), newline));
+		if (found != 0)
+			return i - 15 + pg_leftmost_one_pos32(found);
+	}
+#endif
+	while (i > 0 && text[i - 1] != '\n')
+		i--;
+	return i;
+}
+
+/*
+ * dg_equal_lines
+ *		How many bytes a and b have in common from their starts, up to max, in
+ *		whole lines.
+ *
+ * A line counts as whole only with its newline; *all_equal tells whether all
+ * max bytes are equal, as at the end of two texts.
+ */
+Size
+dg_equal_lines(const char *a, const char *b, Size max, bool *all_equal)
+{
+	Size		len;
+
+#ifdef __SSE2__
+	/*
+	 * Most calls find that the first lines differ, or that long stretches are
+	 * equal.  The first case needs one look at one or two vectors.
+	 */
+	const Vector16 newline = vec_splat('\n');
+	Size		end = 0;
+	Size		i;
+
+	for (i = 0; i + 16 <= max && i < 64; i += 16)
+	{
+		Vector16	v = vec_load(a + i);
+		uint32		differ;
+		uint32		newlines;
+
+		differ = 0xffff ^ _mm_movemask_epi8(vec_eq(v, vec_load(b + i)));
+		newlines = _mm_movemask_epi8(vec_eq(v, newline));
+		if (differ != 0)
+			newlines &= (differ & -differ) - 1;
+		if (newlines != 0)
+			end = i + pg_leftmost_one_pos32(newlines) + 1;
+		if (differ != 0)
+		{
+			*all_equal = false;
+			return end;
+		}
+	}
+	len = i + dg_common_prefix(a + i, b + i, max - i);
+	*all_equal = (len == max);
+	len = i + last_line_end(a + i, len - i);
+	return (len > i) ? len : end;
+#else
+	len = dg_common_prefix(a, b, max);
+	*all_equal = (len == max);
+	return last_line_end(a, len);
+#endif
+}
+
+/*
  * dg_count_newlines
  *		How many '\n' there are in len bytes.
  */
@@ -219,4 +295,53 @@ dg_count_newlines(const char *text, Size len)
 	for (; i < len; i++)
 		count += (text[i] == '\n');
 	return count;
+}
+
+/*
+ * dg_split_lines
+ *		Store where each line of text[start .. end) starts.
+ *
+ * offsets must have room for one entry a line, and one more, which is set to
+ * end.  start must be the start of a line.
+ */
+void
+dg_split_lines(const char *text, uint32 start, uint32 end, uint32 *offsets)
+{
+	uint32		i = start;
+
+	if (start == end)
+	{
+		*offsets = end;
+		return;
+	}
+	*offsets++ = start;
+
+#ifdef __SSE2__
+	{
+		const Vector16 newline = vec_splat('\n');
+
+		for (; end - i >= 64; i += 64)
+		{
+			const char *p = text + i;
+			uint64		found;
+
+			found = (uint64) _mm_movemask_epi8(vec_eq(vec_load(p), newline)) |
+				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 16), newline)) << 16 |
+				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 32), newline)) << 32 |
+				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 48), newline)) << 48;
+			for (; found != 0; found &= found - 1)
+				*offsets++ = i + pg_rightmost_one_pos64(found) + 1;
+		}
+	}
+#endif
+
+	while (i < end)
+	{
+		i = dg_next_line(text + i, text + end) - text;
+		*offsets++ = i;
+	}
+
+	/* A last line without a newline ends at end as well. */
+	if (offsets[-1] != end)
+		*offsets = end;
 }

@@ -17,7 +17,11 @@
 
 extern Size dg_common_prefix(const char *a, const char *b, Size max);
 extern Size dg_common_suffix(const char *a_end, const char *b_end, Size max);
+extern Size dg_equal_lines(const char *a, const char *b, Size max,
+						   bool *all_equal);
 extern Size dg_count_newlines(const char *text, Size len);
+extern void dg_split_lines(const char *text, uint32 start, uint32 end,
+						   uint32 *offsets);
 
 /*
  * The start of the line after the one at p, or end if it is the last.

@@ -23,9 +23,8 @@ typedef struct TextDiffOptions
 extern void dg_text_diff(const char *old_text, Size old_len,
 						 const char *new_text, Size new_len,
 						 const TextDiffOptions *options, DiffScript *script);
-extern void dg_text_unified(const char *old_text, Size old_len,
+extern void dg_text_unified(const char *old_text,
 							const char *new_text, Size new_len,
-							const TextDiffOptions *options,
 							const DiffScript *script, int32 context,
 							const UnifiedLabels *labels, StringInfo out,
 							DiffStat *stat);

@@ -1,0 +1,166 @@
+/*-------------------------------------------------------------------------
+ *
+ * intern.c
+ *	  Gives equal lines of two texts equal numbers.
+ *
+ * The lines of the old text go into a hash table with open addressing; ids
+ * are given in order of first occurrence, so they do not depend on the hash.
+ * A line of the new text is only looked up: all that are not in the old text
+ * share one id of their own, since there is nothing they could be equal to.
+ *
+ * Memory: 8 bytes a line for the result; while it is made, another 8 for each
+ * distinct old line, and 6 to 12 for each old line in the table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "core/intern.h"
+#include "core/scan.h"
+
+#include "port/pg_bitutils.h"
+
+#define EMPTY_SLOT	PG_UINT32_MAX
+
+/* A distinct line. */
+typedef struct LineClass
+{
+	uint32		hash;			/* other bits than those that choose the slot */
+	int32		line;			/* of the old range */
+} LineClass;
+
+typedef struct LineTable
+{
+	uint32	   *slots;			/* ids */
+	uint64		mask;
+	LineClass  *classes;		/* by id */
+	uint32		nclasses;
+	uint32		maxclasses;
+
+	const char *text;			/* the old text */
+	const uint32 *offsets;
+	WhitespaceMode whitespace;
+	uint64		seed;
+} LineTable;
+
+static void
+split_range(const LineRange *range, LineIndex *index)
+{
+	Size		count = dg_count_newlines(range->text + range->start,
+										  range->end - range->start);
+
+	/* A last line without a newline counts too. */
+	if (range->end > range->start && range->text[range->end - 1] != '\n')
+		count++;
+	dg_check_lines(count);
+
+	index->nlines = (int32) count;
+	index->offsets = dg_alloc(count + 1, sizeof(uint32));
+	dg_split_lines(range->text, range->start, range->end, index->offsets);
+	index->ids = dg_alloc(count, sizeof(uint32));
+}
+
+/*
+ * The slot of a line: where its id is, or where it would go.
+ */
+static uint32 *
+find_slot(const LineTable *table, const char *line, uint32 len, uint64 hash)
+{
+	uint64		i = hash & table->mask;
+	uint32		tag = hash >> 32;
+
+	for (;; i = (i + 1) & table->mask)
+	{
+		uint32	   *slot = &table->slots[i];
+		const LineClass *class;
+		uint32		offset;
+
+		if (*slot == EMPTY_SLOT)
+			return slot;
+		class = &table->classes[*slot];
+		if (class->hash != tag)
+			continue;
+		offset = table->offsets[class->line];
+		if (dg_equal_line(table->text + offset,
+						  table->offsets[class->line + 1] - offset,
+						  line, len, table->whitespace))
+			return slot;
+	}
+}
+
+static void
+add_class(LineTable *table, uint32 *slot, uint64 hash, int32 line)
+{
+	if (table->nclasses == table->maxclasses)
+	{
+		table->maxclasses *= 2;
+		table->classes = dg_realloc(table->classes, table->maxclasses,
+									sizeof(LineClass));
+	}
+	table->classes[table->nclasses].hash = hash >> 32;
+	table->classes[table->nclasses].line = line;
+	*slot = table->nclasses++;
+}
+
+/*
+ * dg_intern_lines
+ *		Split two ranges into lines and number them.
+ *
+ * Lines of the same id are equal in the given mode, others are not.  Returns
+ * the number of ids.  The arrays of the indexes are in the current memory
+ * context.  Raises an error if there are too many lines.  O(bytes) expected.
+ */
+uint32
+dg_intern_lines(const LineRange *old_range, const LineRange *new_range,
+				WhitespaceMode whitespace,
+				LineIndex *old_index, LineIndex *new_index)
+{
+	LineTable	table;
+	Size		nslots;
+	int32		i;
+
+	split_range(old_range, old_index);
+	split_range(new_range, new_index);
+
+	/* Between one and two thirds full at most. */
+	nslots = pg_nextpower2_64((uint64) old_index->nlines * 3 / 2 + 16);
+	table.mask = nslots - 1;
+	table.slots = dg_alloc(nslots, sizeof(uint32));
+	memset(table.slots, 0xff, nslots * sizeof(uint32));
+	table.nclasses = 0;
+	table.maxclasses = Max(old_index->nlines / 4, 64);
+	table.classes = dg_alloc(table.maxclasses, sizeof(LineClass));
+	table.text = old_range->text;
+	table.offsets = old_index->offsets;
+	table.whitespace = whitespace;
+	table.seed = dg_hash_seed();
+
+	for (i = 0; i < old_index->nlines; i++)
+	{
+		const char *line = old_range->text + old_index->offsets[i];
+		uint32		len = old_index->offsets[i + 1] - old_index->offsets[i];
+		uint64		hash = dg_hash_line(line, len, whitespace, table.seed);
+		uint32	   *slot = find_slot(&table, line, len, hash);
+
+		if (*slot == EMPTY_SLOT)
+			add_class(&table, slot, hash, i);
+		old_index->ids[i] = *slot;
+		if ((i & 0xfff) == 0)
+			DG_CHECK_CANCEL();
+	}
+
+	for (i = 0; i < new_index->nlines; i++)
+	{
+		const char *line = new_range->text + new_index->offsets[i];
+		uint32		len = new_index->offsets[i + 1] - new_index->offsets[i];
+		uint64		hash = dg_hash_line(line, len, whitespace, table.seed);
+		uint32	   *slot = find_slot(&table, line, len, hash);
+
+		/* One id past the classes stands for all lines only new. */
+		new_index->ids[i] = (*slot == EMPTY_SLOT) ? table.nclasses : *slot;
+		if ((i & 0xfff) == 0)
+			DG_CHECK_CANCEL();
+	}
+
+	dg_free(table.slots);
+	dg_free(table.classes);
+	return table.nclasses + 1;
+}
