@@ -22,7 +22,7 @@ PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
 
 # The engine's inner loops compare and count bytes: -O3 is worth it there.
 OPTFLAGS ?= -O3
-PG_CPPFLAGS = -I$(CURDIR)/src
+PG_CPPFLAGS = -I$(CURDIR)/src -DDIFFGEN_VERSION=\"$(shell sed -n "s/^default_version = .\(.*\).$$/\1/p" diffgen.control)\"
 PG_CFLAGS = $(OPTFLAGS)
 
 EXTRA_CLEAN = build

@@ -1,0 +1,32 @@
+/*-------------------------------------------------------------------------
+ *
+ * compat.h
+ *	  What differs between the supported versions of PostgreSQL, 15 to 19.
+ *
+ * Every version check of the extension is in this file.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_COMPAT_H
+#define DIFFGEN_COMPAT_H
+
+#include "postgres.h"
+
+#if PG_VERSION_NUM < 150000
+#error "diffgen needs PostgreSQL 15 or later"
+#endif
+
+/* 16 moved the macros and functions on varlena out of postgres.h. */
+#if PG_VERSION_NUM >= 160000
+#include "varatt.h"
+#endif
+
+/* 18 lets a module tell its name and version. */
+#if PG_VERSION_NUM >= 180000
+#define DIFFGEN_MODULE_MAGIC \
+	PG_MODULE_MAGIC_EXT(.name = "diffgen", .version = DIFFGEN_VERSION)
+#else
+#define DIFFGEN_MODULE_MAGIC	PG_MODULE_MAGIC
+#endif
+
+#endif							/* DIFFGEN_COMPAT_H */
