@@ -23,3 +23,39 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION diffgen_stat(text, text, jsonb) IS
 'lines added and removed by the diff of two texts, and its hunks';
+
+--
+-- Patches of jsonb documents
+--
+
+CREATE FUNCTION diffgen_apply(document jsonb, patch jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_apply_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_apply(jsonb, jsonb) IS
+'apply a JSON Patch (RFC 6902), all of it or nothing';
+
+CREATE FUNCTION diffgen_apply_merge(document jsonb, patch jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_apply_merge_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_apply_merge(jsonb, jsonb) IS
+'apply a JSON Merge Patch (RFC 7396)';
+
+CREATE FUNCTION diffgen_invert(patch jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_invert_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_invert(jsonb) IS
+'the JSON Patch that leads back from the result of one';
+
+CREATE FUNCTION diffgen_replay(base jsonb, patches jsonb[])
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_replay_jsonb'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_replay(jsonb, jsonb[]) IS
+'the document after a chain of JSON Patches';

@@ -1,0 +1,138 @@
+/*-------------------------------------------------------------------------
+ *
+ * jsonb_patch.c
+ *	  SQL functions that apply and invert patches of jsonb documents.
+ *
+ * Each works in a memory context of its own, which also holds the detoasted
+ * arguments and is gone when the function returns.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "fmgr.h"
+#include "json/patch_apply.h"
+#include "json/patch_invert.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/jsonb.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(diffgen_apply_jsonb);
+PG_FUNCTION_INFO_V1(diffgen_apply_merge_jsonb);
+PG_FUNCTION_INFO_V1(diffgen_invert_jsonb);
+PG_FUNCTION_INFO_V1(diffgen_replay_jsonb);
+
+/* The context of one call, and the caller's to go back to. */
+typedef struct PatchCall
+{
+	MemoryContext own;
+	MemoryContext caller;
+} PatchCall;
+
+static void
+begin_call(PatchCall *call)
+{
+	call->own = AllocSetContextCreate(CurrentMemoryContext,
+									  "diffgen patch",
+									  ALLOCSET_DEFAULT_SIZES);
+	call->caller = MemoryContextSwitchTo(call->own);
+}
+
+/* Writes the result in the caller's context and frees all else. */
+static Datum
+end_call(PatchCall *call, EditTree *tree, EditValue *value)
+{
+	Jsonb	   *result;
+
+	MemoryContextSwitchTo(call->caller);
+	result = dg_edit_to_jsonb(tree, value);
+	MemoryContextDelete(call->own);
+	return JsonbPGetDatum(result);
+}
+
+/*
+ * diffgen_apply(document jsonb, patch jsonb) returns jsonb
+ *		Applies a JSON Patch, RFC 6902.
+ */
+Datum
+diffgen_apply_jsonb(PG_FUNCTION_ARGS)
+{
+	PatchCall	call;
+	EditTree	tree;
+
+	begin_call(&call);
+	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
+	dg_patch_apply(&tree, PG_GETARG_JSONB_P(1), 0);
+	return end_call(&call, &tree, &tree.root);
+}
+
+/*
+ * diffgen_apply_merge(document jsonb, patch jsonb) returns jsonb
+ *		Applies a JSON Merge Patch, RFC 7396.
+ */
+Datum
+diffgen_apply_merge_jsonb(PG_FUNCTION_ARGS)
+{
+	PatchCall	call;
+	EditTree	tree;
+
+	begin_call(&call);
+	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
+	dg_merge_patch_apply(&tree, PG_GETARG_JSONB_P(1));
+	return end_call(&call, &tree, &tree.root);
+}
+
+/*
+ * diffgen_invert(patch jsonb) returns jsonb
+ *		The patch that leads back from the result of a JSON Patch.
+ */
+Datum
+diffgen_invert_jsonb(PG_FUNCTION_ARGS)
+{
+	PatchCall	call;
+	EditTree	tree;
+	EditValue	inverse;
+
+	begin_call(&call);
+	dg_edit_begin(&tree, NULL);
+	inverse = dg_patch_invert(&tree, PG_GETARG_JSONB_P(0));
+	return end_call(&call, &tree, &inverse);
+}
+
+/*
+ * diffgen_replay(base jsonb, patches jsonb[]) returns jsonb
+ *		Applies JSON Patches one after the other.
+ *
+ * Only the last version is built.  Not strict: without patches the result is
+ * the base.  A NULL among the patches is a step without a change.
+ */
+Datum
+diffgen_replay_jsonb(PG_FUNCTION_ARGS)
+{
+	PatchCall	call;
+	EditTree	tree;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+
+	begin_call(&call);
+	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
+	if (!PG_ARGISNULL(1))
+	{
+		Datum	   *patches;
+		bool	   *nulls;
+		int			npatches;
+
+		deconstruct_array(PG_GETARG_ARRAYTYPE_P(1), JSONBOID, -1, false,
+						  TYPALIGN_INT, &patches, &nulls, &npatches);
+		for (int i = 0; i < npatches; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			if (!nulls[i])
+				dg_patch_apply(&tree, DatumGetJsonbP(patches[i]), i + 1);
+		}
+	}
+	return end_call(&call, &tree, &tree.root);
+}

@@ -1,0 +1,406 @@
+/*-------------------------------------------------------------------------
+ *
+ * edit_tree.c
+ *	  An editable document over immutable jsonb datums.
+ *
+ * A value is a reference into a datum until an edit goes through it.  Then it
+ * becomes a node that still refers to the datum and has a balanced tree of
+ * pieces beside it (edit_pieces.c) with what differs: for an object the
+ * members that were set or removed, for an array the runs of elements that
+ * are still as they were and the values between them.  Take the document
+ *
+ *		{"image": "web:1", "ports": [80, 81, 82, 83], "tier": 2}
+ *
+ * after "replace /ports/1 by 8081" and "remove /tier".  The root is a node
+ * with two pieces, "tier" (absent) and "ports", which is a node with three:
+ * the run of element 0, the number 8081, the run of elements 2 and 3.  The
+ * number came from the patch and is a reference into it.  "image" was never
+ * looked at.
+ *
+ * An edit at depth d costs O(d log n), where n counts the members or
+ * elements of the containers on its way (binary search in a datum) and the
+ * edits made in them (search in the pieces), and a few pieces of 80 bytes.
+ *
+ * Sharing.  A copy makes one value stand in two places.  Pieces and nodes
+ * carry the epoch in which they were made, and dg_edit_share() begins a new
+ * one: what is older may stand in several places and is cloned, one piece at
+ * a time, on the way of an edit; what was made in this epoch stands in one
+ * place and is changed there.  So a copy costs nothing however large the
+ * value is, and a hundred copies of copies, which stand for 2^100 values,
+ * fit in a few kilobytes until somebody wants to write them down.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "json/edit_pieces.h"
+#include "json/edit_tree.h"
+#include "miscadmin.h"
+
+static bool object_equal(const EditValue *a, const JsonbContainer *b);
+static bool array_equal(const EditValue *a, const JsonbContainer *b);
+
+/*
+ * Begins a tree whose root is a document, which must be detoasted with a
+ * four-byte header, or absent when document is NULL.
+ */
+void
+dg_edit_begin(EditTree *tree, const Jsonb *document)
+{
+	memset(tree, 0, sizeof(EditTree));
+	tree->context = CurrentMemoryContext;
+	tree->root.type = EDIT_ABSENT;
+	if (document != NULL)
+	{
+		JsonbRef	ref;
+
+		dg_jsonb_root(document, &ref);
+		tree->root = dg_edit_from_ref(&ref);
+	}
+}
+
+/* A node of this epoch. */
+static EditNode *
+new_node(EditTree *tree)
+{
+	EditNode   *node = MemoryContextAllocZero(tree->context, sizeof(EditNode));
+
+	node->epoch = tree->epoch;
+	return node;
+}
+
+/* An empty object or array that is not part of the tree yet. */
+EditValue
+dg_edit_new(EditTree *tree, bool is_object)
+{
+	EditValue	value;
+
+	value.type = EDIT_NODE;
+	value.len = 0;
+	value.u.node = new_node(tree);
+	value.u.node->is_object = is_object;
+	return value;
+}
+
+/* A string, whose bytes are not copied. */
+EditValue
+dg_edit_string(const char *data, uint32 len)
+{
+	EditValue	value;
+
+	value.type = JENTRY_ISSTRING;
+	value.len = len;
+	value.u.data = data;
+	return value;
+}
+
+/*
+ * To be called when a value that was read from the tree is about to be put
+ * into it once more: all nodes that exist are taken to be shared from now on.
+ */
+void
+dg_edit_share(EditTree *tree)
+{
+	tree->epoch++;
+}
+
+/* Makes the container in a slot of the tree one that can be edited. */
+static EditNode *
+own_node(EditTree *tree, EditValue *slot)
+{
+	EditNode   *node;
+
+	if (slot->type == EDIT_NODE)
+	{
+		node = slot->u.node;
+		if (node->epoch != tree->epoch)
+		{
+			node = new_node(tree);
+			*node = *slot->u.node;
+			node->epoch = tree->epoch;
+			slot->u.node = node;
+		}
+		return node;
+	}
+
+	Assert(slot->type == JENTRY_ISCONTAINER);
+	node = new_node(tree);
+	node->base = (const JsonbContainer *) slot->u.data;
+	node->base_count = JsonContainerSize(node->base);
+	node->count = node->base_count;
+	node->is_object = JsonContainerIsObject(node->base);
+	if (!node->is_object && node->count > 0)
+	{
+		EditPiece  *run = dg_piece_new(tree);
+
+		run->count = node->count;
+		run->value.type = EDIT_RUN;
+		dg_piece_insert_at(tree, &node->pieces, 0, run);
+	}
+	slot->type = EDIT_NODE;
+	slot->len = 0;
+	slot->u.node = node;
+	return node;
+}
+
+/* The child of a datum; for an object, of its values. */
+static EditValue
+base_child(const JsonbContainer *base, uint32 index)
+{
+	JsonbRef	ref;
+
+	dg_container_child(base, index, &ref);
+	return dg_edit_from_ref(&ref);
+}
+
+/*
+ * Reads an object's member.  Returns false if there is none.
+ */
+bool
+dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
+				   EditValue *member)
+{
+	const JsonbContainer *base = (const JsonbContainer *) object->u.data;
+	uint32		index;
+
+	if (object->type == EDIT_NODE)
+	{
+		const EditNode *node = object->u.node;
+		const EditPiece *piece = dg_piece_find_member(node->pieces,
+													  key, keylen);
+
+		if (piece != NULL)
+		{
+			*member = piece->value;
+			return piece->value.type != EDIT_ABSENT;
+		}
+		base = node->base;
+	}
+
+	if (base == NULL || !dg_object_search(base, key, keylen, &index))
+		return false;
+	*member = base_child(base, JsonContainerSize(base) + index);
+	return true;
+}
+
+/* Reads an array's element, which must exist. */
+void
+dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
+{
+	const JsonbContainer *base = (const JsonbContainer *) array->u.data;
+
+	Assert(index < dg_edit_count(array));
+	if (array->type == EDIT_NODE)
+	{
+		uint32		within;
+		const EditPiece *piece = dg_piece_find_at(array->u.node->pieces,
+												  index, &within);
+
+		if (piece->value.type != EDIT_RUN)
+		{
+			*element = piece->value;
+			return;
+		}
+		base = array->u.node->base;
+		index = piece->start + within;
+	}
+	*element = base_child(base, index);
+}
+
+/*
+ * Is a value of the tree equal to one of a datum, as jsonb's "=" has it?
+ * O(n log n) in the size of the datum's value, however large the other is.
+ */
+bool
+dg_edit_equal(const EditValue *a, const JsonbRef *b)
+{
+	if (a->type != EDIT_NODE)
+	{
+		JsonbRef	ref = {a->type, a->len, a->u.data};
+
+		return dg_ref_equal(&ref, b);
+	}
+
+	if (!DG_REF_IS_CONTAINER(b) ||
+		a->u.node->is_object != DG_REF_IS_OBJECT(b) ||
+		a->u.node->count != JsonContainerSize(DG_REF_CONTAINER(b)))
+		return false;
+
+	check_stack_depth();
+	if (a->u.node->is_object)
+		return object_equal(a, DG_REF_CONTAINER(b));
+	else
+		return array_equal(a, DG_REF_CONTAINER(b));
+}
+
+/* Objects with as many members as each other. */
+static bool
+object_equal(const EditValue *a, const JsonbContainer *b)
+{
+	uint32		count = JsonContainerSize(b);
+	uint32		key_offset = 0;
+	uint32		value_offset = getJsonbOffset(b, count);
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		EditValue	member;
+		JsonbRef	key;
+		JsonbRef	value;
+
+		CHECK_FOR_INTERRUPTS();
+		dg_container_child_at(b, i, key_offset, &key);
+		dg_container_child_at(b, count + i, value_offset, &value);
+		if (!dg_edit_get_member(a, key.data, key.len, &member) ||
+			!dg_edit_equal(&member, &value))
+			return false;
+		JBE_ADVANCE_OFFSET(key_offset, b->children[i]);
+		JBE_ADVANCE_OFFSET(value_offset, b->children[count + i]);
+	}
+	return true;
+}
+
+/* Arrays with as many elements as each other. */
+static bool
+array_equal(const EditValue *a, const JsonbContainer *b)
+{
+	uint32		count = JsonContainerSize(b);
+	uint32		offset = 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		EditValue	element;
+		JsonbRef	value;
+
+		CHECK_FOR_INTERRUPTS();
+		dg_container_child_at(b, i, offset, &value);
+		dg_edit_get_element(a, i, &element);
+		if (!dg_edit_equal(&element, &value))
+			return false;
+		JBE_ADVANCE_OFFSET(offset, b->children[i]);
+	}
+	return true;
+}
+
+/*
+ * The piece for an object's member, made where there is none yet: as base has
+ * the member, or absent.
+ */
+static EditPiece *
+member_piece(EditTree *tree, EditNode *node, const char *key, uint32 keylen)
+{
+	EditPiece  *piece = dg_piece_own_member(tree, &node->pieces, key, keylen);
+
+	if (piece != NULL)
+		return piece;
+
+	piece = dg_piece_new(tree);
+	piece->key = key;
+	piece->keylen = keylen;
+	if (node->base != NULL)
+		piece->in_base = dg_object_search(node->base, key, keylen,
+										  &piece->start);
+	if (piece->in_base)
+		piece->value = base_child(node->base, node->base_count + piece->start);
+	else
+		piece->value.type = EDIT_ABSENT;
+	dg_piece_insert_member(tree, &node->pieces, piece);
+	return piece;
+}
+
+/*
+ * The slot of an object's member, through which it can be edited or replaced;
+ * NULL if there is none.  A slot is valid until dg_edit_share().
+ */
+EditValue *
+dg_edit_member_slot(EditTree *tree, EditValue *object, const char *key,
+					uint32 keylen)
+{
+	EditValue	member;
+
+	/* no piece for what is not there: the caller is about to give up */
+	if (!dg_edit_get_member(object, key, keylen, &member))
+		return NULL;
+	return &member_piece(tree, own_node(tree, object), key, keylen)->value;
+}
+
+/* The slot of an array's element, which must exist. */
+EditValue *
+dg_edit_element_slot(EditTree *tree, EditValue *array, uint32 index)
+{
+	EditNode   *node = own_node(tree, array);
+	EditPiece  *piece;
+
+	Assert(index < node->count);
+	dg_piece_cut(tree, &node->pieces, index);
+	dg_piece_cut(tree, &node->pieces, index + 1);
+	piece = dg_piece_own_at(tree, &node->pieces, index);
+	Assert(piece->count == 1);
+	if (piece->value.type == EDIT_RUN)
+		piece->value = base_child(node->base, piece->start);
+	return &piece->value;
+}
+
+/*
+ * Sets an object's member, be it there or not, and returns its slot.  The key
+ * is not copied.
+ */
+EditValue *
+dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
+				   uint32 keylen, const EditValue *value)
+{
+	EditNode   *node = own_node(tree, object);
+	EditPiece  *piece = member_piece(tree, node, key, keylen);
+
+	if (piece->value.type == EDIT_ABSENT)
+		node->count++;
+	piece->value = *value;
+	return &piece->value;
+}
+
+/*
+ * Removes an object's member and hands it over in *removed.  Returns false if
+ * there is none.
+ */
+bool
+dg_edit_remove_member(EditTree *tree, EditValue *object, const char *key,
+					  uint32 keylen, EditValue *removed)
+{
+	EditValue  *slot = dg_edit_member_slot(tree, object, key, keylen);
+
+	if (slot == NULL)
+		return false;
+	*removed = *slot;
+	slot->type = EDIT_ABSENT;
+	object->u.node->count--;
+	return true;
+}
+
+/* Inserts an element before the one at index, or at the end. */
+void
+dg_edit_insert_element(EditTree *tree, EditValue *array, uint32 index,
+					   const EditValue *value)
+{
+	EditNode   *node = own_node(tree, array);
+	EditPiece  *piece = dg_piece_new(tree);
+
+	Assert(index <= node->count);
+	piece->count = 1;
+	piece->value = *value;
+	dg_piece_cut(tree, &node->pieces, index);
+	dg_piece_insert_at(tree, &node->pieces, index, piece);
+	node->count++;
+}
+
+/* Removes an array's element, which must exist, and hands it over. */
+void
+dg_edit_remove_element(EditTree *tree, EditValue *array, uint32 index,
+					   EditValue *removed)
+{
+	EditNode   *node = own_node(tree, array);
+
+	Assert(index < node->count);
+	dg_edit_get_element(array, index, removed);
+	dg_piece_cut(tree, &node->pieces, index + 1);
+	dg_piece_remove_last(tree, &node->pieces, index);
+	node->count--;
+}
