@@ -9,8 +9,11 @@ import sys
 import time
 
 import documents
+import families
 import hard
+import json_patch
 import report
+import sql
 import text
 import workers
 
@@ -33,6 +36,8 @@ def arguments():
     parser.add_argument("--build", default=os.path.join(TOP, "build",
                                                         "bench"),
                         help="where workers and documents go")
+    parser.add_argument("--source", default=TOP,
+                        help="checkout whose core is measured")
     parser.add_argument("--write", action="store_true",
                         help="put the results into test/bench/README.md")
     options = parser.parse_args()
@@ -89,7 +94,7 @@ def versions(pg_config):
             ("evanphx/json-patch",
              package_version("golang-github-evanphx-json-patch-dev")),
             ("go", first_line("go", "version")),
-            ("fast-json-patch", "3.1.1"),
+            ("fast-json-patch, rfc6902", "3.1.1, 5.1.2"),
             ("node", first_line("node", "--version")),
             ("GNU diff", first_line("diff", "--version")),
             ("Python", platform.python_version()),
@@ -114,7 +119,7 @@ def main():
     pg_config = os.environ.get("PG_CONFIG", "pg_config")
     began = time.monotonic()
     log("building the workers in " + options.build)
-    tools = workers.Tools(options.build, pg_config, log)
+    tools = workers.Tools(options.build, options.source, pg_config, log)
     result = report.Report(log)
     raw = {}
 
@@ -129,6 +134,18 @@ def main():
         raw["hard"] = hard.run(tools, hard_sets,
                                documents.extreme_set(directory),
                                options.rounds, result, log)
+
+    build = options.build
+    if "sql" in options.parts:
+        raw["sql"] = sql.run(sets, options.rounds, build, result, log)
+    if "json" in options.parts:
+        raw["json"] = json_patch.run(tools, sets, options.rounds, build,
+                                     result, log)
+    if "memory" in options.parts:
+        sql.run_memory(build, result, log, options.quick)
+    if "cancel" in options.parts:
+        sql.run_cancel(hard_sets[-1], list(families.FAMILIES), build, result,
+                       log)
 
     machine = "%d cores of %s; %s" % (os.cpu_count(), processor(),
                                       platform.system())

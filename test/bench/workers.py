@@ -11,9 +11,7 @@ import shutil
 import subprocess
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-TOP = os.path.dirname(os.path.dirname(HERE))
-PEERS = os.path.join(HERE, "peers")
+PEERS = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peers")
 
 GOPATH = "/usr/share/gocode"            # where Debian keeps Go's libraries
 CARGO_REGISTRY = "/usr/share/cargo/registry"    # and Rust's
@@ -107,8 +105,9 @@ class Worker:
 class Tools:
     """What could be built: how to start each worker, and why others cannot."""
 
-    def __init__(self, build, pg_config, log):
+    def __init__(self, build, source, pg_config, log):
         self.build = build
+        self.source = source
         self.pg_config = pg_config
         self.log = log
         self.commands = {}
@@ -126,7 +125,7 @@ class Tools:
                 ("process", lambda: self.c_worker("process", [])),
                 ("mergepatch", lambda: self.go_worker(
                     "mergepatch", "github.com/evanphx/json-patch")),
-                ("fast-json-patch", self.fast_json_patch)):
+                ("json-patch", self.json_patch)):
             try:
                 self.commands[name] = builder()
                 log("  built the worker of " + name)
@@ -161,7 +160,7 @@ class Tools:
     def diffgen(self):
         """The core as the server has it, but for -DFRONTEND: the same
         optimisation as the Makefile's."""
-        core = os.path.join(TOP, "src", "core")
+        core = os.path.join(self.source, "src", "core")
         sources = sorted(os.path.join(core, name)
                          for name in os.listdir(core) if name.endswith(".c"))
         if os.path.join(core, "text_diff.c") not in sources:
@@ -169,7 +168,7 @@ class Tools:
         target = os.path.join(self.build, "diffgen_worker")
         self.call(["gcc", "-O3", "-g", "-fno-strict-aliasing", "-fwrapv",
                    "-DFRONTEND", "-D_GNU_SOURCE",
-                   "-I" + os.path.join(TOP, "src"),
+                   "-I" + os.path.join(self.source, "src"),
                    "-I" + self.pg("includedir-server"), "-o", target,
                    os.path.join(PEERS, "diffgen_worker.c")] + sources +
                   ["-L" + self.pg("pkglibdir"), "-lpgcommon", "-lpgport",
@@ -205,11 +204,11 @@ class Tools:
                            GOCACHE=os.path.join(self.build, "go-cache")))
         return [target]
 
-    def fast_json_patch(self):
+    def json_patch(self):
         modules = os.path.join(self.build, "node_modules")
-        if not os.path.isdir(os.path.join(modules, "fast-json-patch")):
+        if not os.path.isdir(os.path.join(modules, "rfc6902")):
             self.call(["npm", "install", "--no-save", "--no-package-lock",
                        "--no-audit", "--no-fund", "--prefix", self.build,
-                       "fast-json-patch@3.1.1"])
+                       "fast-json-patch@3.1.1", "rfc6902@5.1.2"])
         self.env["BENCH_NODE_MODULES"] = modules
-        return ["node", os.path.join(PEERS, "fast_json_patch_worker.js")]
+        return ["node", os.path.join(PEERS, "json_patch_worker.js")]
