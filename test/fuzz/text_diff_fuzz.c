@@ -341,8 +341,8 @@ LLVMFuzzerTestOneInput(const uint8 *data, size_t size)
 	dg_script_init(&script, true);
 	dg_text_diff(old_text.data, old_text.len, new_text.data, new_text.len,
 				 &options, &script);
-	dg_text_unified(old_text.data, old_text.len, new_text.data, new_text.len,
-					&options, &script, data[1], &labels, &out, &stat);
+	dg_text_unified(old_text.data, new_text.data, new_text.len, &script,
+					data[1], &labels, &out, &stat);
 	if (options.algorithm != DIFF_MINIMAL)
 		FAIL_UNLESS(clock() - start < MOST_SECONDS * CLOCKS_PER_SEC);
 

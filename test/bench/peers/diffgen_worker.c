@@ -48,9 +48,8 @@ worker_diff(const Document *old_doc, const Document *new_doc,
 	if (strstr(algorithm, "-script") == NULL)
 	{
 		initStringInfo(&out);
-		dg_text_unified(old_doc->data, old_doc->len,
-						new_doc->data, new_doc->len, &options, &script, 3,
-						&labels, &out, &stat);
+		dg_text_unified(old_doc->data, new_doc->data, new_doc->len, &script,
+						3, &labels, &out, &stat);
 		result->data = out.data;
 		result->len = out.len;
 	}
