@@ -59,3 +59,47 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION diffgen_replay(jsonb, jsonb[]) IS
 'the document after a chain of JSON Patches';
+-- Diffs of jsonb and json
+--
+
+CREATE FUNCTION diffgen(old jsonb, new jsonb, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_jsonb_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen(jsonb, jsonb, jsonb) IS
+'unified diff of the canonical texts of two documents, empty when they are equal';
+
+CREATE FUNCTION diffgen(old json, new json, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_json_json'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+
+COMMENT ON FUNCTION diffgen(json, json, jsonb) IS
+'unified diff of the canonical texts of two documents, empty when they are equal';
+
+CREATE FUNCTION diffgen_stat(old jsonb, new jsonb, options jsonb DEFAULT '{}',
+	OUT added int, OUT removed int, OUT hunks int, OUT exact boolean)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_stat_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_stat(jsonb, jsonb, jsonb) IS
+'lines added and removed by the diff of two documents, and its hunks';
+
+CREATE FUNCTION diffgen_stat(old json, new json, options jsonb DEFAULT '{}',
+	OUT added int, OUT removed int, OUT hunks int, OUT exact boolean)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_stat_json'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+
+COMMENT ON FUNCTION diffgen_stat(json, json, jsonb) IS
+'lines added and removed by the diff of two documents, and its hunks';
+
+CREATE FUNCTION diffgen_text(doc jsonb, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_text_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_text(jsonb, jsonb) IS
+'canonical text of a document: the lines that its diffs are made of';

@@ -25,6 +25,7 @@
 /* What the functions on text and on jsonb take. */
 #define OPTS_TEXT_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPT_WHITESPACE)
 #define OPTS_JSONB_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS)
+#define OPTS_JSONB_TEXT	0
 
 typedef struct DiffgenOptions
 {

@@ -1,0 +1,410 @@
+/*-------------------------------------------------------------------------
+ *
+ * array_pair.c
+ *	  Pairs elements of two arrays that are alike but not equal.
+ *
+ * Between elements that are equal there may be some on both sides that are
+ * not.  An element that was changed should be looked into, so that only what
+ * changed in it is shown, and one that is another thing should be replaced
+ * as a whole.  Which is which is told by a score (below): it counts members
+ * that are the same, and one that looks like an identity counts most.
+ *
+ * Where few elements are left, the pairs, in order, with the highest total
+ * score are found by dynamic programming.  Where many are, elements with an
+ * identity are matched by it, with the same search that matches equal ones,
+ * and the others in order.  What stays between pairs is paired in order too:
+ * it is replaced, which says the same as removing one and adding another but
+ * takes one operation.
+ *
+ * All of it is deterministic, and its cost is linear in the number of
+ * elements: a table has at most PAIR_TABLE_MAX cells, and a score looks at no
+ * more than SCORE_MEMBERS_MAX members and SCORE_BYTES_MAX bytes of each.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json/walk.h"
+
+#define PAIR_TABLE_MAX		1024
+#define SCORE_MEMBERS_MAX	64
+#define SCORE_BYTES_MAX		256
+
+/* Score of an identity that is the same, and of one that is not. */
+#define SCORE_IDENTITY		24
+
+/* Members that usually tell one element from another, best ones first. */
+static const char *const identity_keys[] = {"name", "id", "key", "uid", "type"};
+
+/*
+ * The scalar that an object is known by, if it has one.
+ */
+static bool
+find_identity(const JsonNode *element, JsonNode *identity)
+{
+	int			i;
+
+	if (element->kind != NODE_OBJECT || element->view == VIEW_REDACTED)
+		return false;
+	for (i = 0; i < (int) lengthof(identity_keys); i++)
+	{
+		if (dg_node_find(element, identity_keys[i], strlen(identity_keys[i]),
+						 identity))
+			return !NODE_IS_CONTAINER(identity);
+	}
+	return false;
+}
+
+/*
+ * Whether two values look the same.  Of large ones only the start is looked
+ * at, which is good enough for a score.
+ */
+static bool
+look_same(const JsonNode *a, const JsonNode *b)
+{
+	return a->kind == b->kind && a->len == b->len &&
+		memcmp(a->data, b->data, Min(a->len, SCORE_BYTES_MAX)) == 0;
+}
+
+/*
+ * How alike two objects are; 0 means that they are different things.
+ */
+static int
+score_objects(const JsonNode *a, const JsonNode *b)
+{
+	uint32		na = Min(NODE_COUNT(a), SCORE_MEMBERS_MAX);
+	uint32		nb = Min(NODE_COUNT(b), SCORE_MEMBERS_MAX);
+	uint32		i = 0;
+	uint32		j = 0;
+	int			shared = 0;
+	int			same = 0;
+	int			score;
+	JsonNode	a_identity;
+	JsonNode	b_identity;
+	JsonKey		a_key;
+	JsonKey		b_key;
+
+	while (i < na && j < nb)
+	{
+		JsonNode	a_value;
+		JsonNode	b_value;
+		int			order;
+
+		dg_node_key(a, i, &a_key);
+		dg_node_key(b, j, &b_key);
+		order = dg_key_compare_stored(&a_key, &b_key);
+		if (order == 0)
+		{
+			dg_node_child(a, i, &a_value);
+			dg_node_child(b, j, &b_value);
+			shared++;
+			same += look_same(&a_value, &b_value);
+		}
+		i += (order <= 0);
+		j += (order >= 0);
+	}
+
+	score = shared + 2 * same;
+	if (find_identity(a, &a_identity) && find_identity(b, &b_identity))
+	{
+		if (dg_scalars_equal(&a_identity, &b_identity))
+			return score + SCORE_IDENTITY;
+		/* With another name it takes more to be the same thing. */
+		return (same * 2 >= (int) Max(na, nb)) ? score : 0;
+	}
+	if (same == 0 && shared * 2 < (int) Max(na, nb))
+		return 0;
+	return score;
+}
+
+/*
+ * How alike two arrays are: what they have in common at their start.
+ */
+static int
+score_arrays(const JsonNode *a, const JsonNode *b)
+{
+	uint32		n = Min(NODE_COUNT(a), NODE_COUNT(b));
+	uint32		i;
+	int			score = 1;
+
+	for (i = 0; i < Min(n, SCORE_MEMBERS_MAX); i++)
+	{
+		JsonNode	a_element;
+		JsonNode	b_element;
+
+		dg_node_child(a, i, &a_element);
+		dg_node_child(b, i, &b_element);
+		if (look_same(&a_element, &b_element))
+			score += 2;
+	}
+	return score;
+}
+
+/*
+ * How alike two strings are: what they have in common at both ends.
+ */
+static int
+score_strings(const JsonNode *a, const JsonNode *b)
+{
+	uint32		limit = Min(Min(a->len, b->len), SCORE_BYTES_MAX);
+	uint32		head = 0;
+	uint32		tail = 0;
+
+	while (head < limit && a->data[head] == b->data[head])
+		head++;
+	while (tail < limit - head &&
+		   a->data[a->len - 1 - tail] == b->data[b->len - 1 - tail])
+		tail++;
+	return 1 + (int) (8 * (head + tail) / (Max(a->len, b->len) + 1));
+}
+
+/*
+ * How alike two elements are; 0 means not at all.
+ */
+static int
+score_elements(const JsonNode *a, const JsonNode *b)
+{
+	if (a->kind != b->kind)
+		return 0;
+	if (a->view == VIEW_REDACTED || b->view == VIEW_REDACTED)
+		return 1;
+	if (a->kind == NODE_OBJECT)
+		return score_objects(a, b);
+	if (a->kind == NODE_ARRAY)
+		return score_arrays(a, b);
+	if (a->kind == NODE_STRING)
+		return score_strings(a, b);
+	return 1;
+}
+
+/* A stretch of both arrays in which no two elements are equal. */
+typedef struct Gap
+{
+	JsonWalk   *walk;
+	const ArraySide *old_side;
+	const ArraySide *new_side;
+} Gap;
+
+/*
+ * Pair old element i with new element j.
+ */
+static void
+push_pair(const Gap *gap, uint32 i, uint32 j, bool alike)
+{
+	dg_push_step(gap->walk, alike ? STEP_PAIR : STEP_REPLACE,
+				 dg_side_index(gap->old_side, i),
+				 dg_side_index(gap->new_side, j), 1);
+}
+
+/*
+ * Pair elements in order, as far as there are some on both sides, and remove
+ * or add the others.
+ */
+static void
+pair_in_order(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
+			  uint32 nnew)
+{
+	uint32		npairs = Min(nold, nnew);
+	uint32		i;
+
+	for (i = 0; i < npairs; i++)
+	{
+		JsonNode	old_element;
+		JsonNode	new_element;
+
+		DG_CHECK_CANCEL();
+		dg_side_element(gap->old_side, old_from + i, &old_element);
+		dg_side_element(gap->new_side, new_from + i, &new_element);
+		push_pair(gap, old_from + i, new_from + i,
+				  score_elements(&old_element, &new_element) > 0);
+	}
+	for (i = npairs; i < nold; i++)
+		dg_push_step(gap->walk, STEP_REMOVE,
+					 dg_side_index(gap->old_side, old_from + i), NO_INDEX, 1);
+	for (i = npairs; i < nnew; i++)
+		dg_push_step(gap->walk, STEP_ADD, NO_INDEX,
+					 dg_side_index(gap->new_side, new_from + i), 1);
+}
+
+/*
+ * Pair few elements: the pairs, in order, with the highest total score.
+ */
+static void
+pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
+			  uint32 nnew)
+{
+	int			scores[PAIR_TABLE_MAX];
+	int			best[PAIR_TABLE_MAX];	/* of what follows i and j */
+	uint32		i;
+	uint32		j;
+	uint32		old_done = 0;
+	uint32		new_done = 0;
+
+#define CELL(i, j)	((i) * nnew + (j))
+#define BEST(i, j)	((i) < nold && (j) < nnew ? best[CELL(i, j)] : 0)
+
+	for (i = nold; i-- > 0;)
+	{
+		JsonNode	old_element;
+
+		DG_CHECK_CANCEL();
+		dg_side_element(gap->old_side, old_from + i, &old_element);
+		for (j = nnew; j-- > 0;)
+		{
+			JsonNode	new_element;
+			int			score;
+			int			total;
+
+			dg_side_element(gap->new_side, new_from + j, &new_element);
+			score = score_elements(&old_element, &new_element);
+			total = (score > 0) ? score + BEST(i + 1, j + 1) : 0;
+			total = Max(total, BEST(i + 1, j));
+			total = Max(total, BEST(i, j + 1));
+			scores[CELL(i, j)] = score;
+			best[CELL(i, j)] = total;
+		}
+	}
+
+	i = j = 0;
+	while (i < nold && j < nnew)
+	{
+		int			score = scores[CELL(i, j)];
+
+		if (score > 0 && best[CELL(i, j)] == score + BEST(i + 1, j + 1))
+		{
+			pair_in_order(gap, old_from + old_done, i - old_done,
+						  new_from + new_done, j - new_done);
+			push_pair(gap, old_from + i, new_from + j, true);
+			old_done = ++i;
+			new_done = ++j;
+		}
+		else if (best[CELL(i, j)] == BEST(i + 1, j))
+			i++;
+		else
+			j++;
+	}
+	pair_in_order(gap, old_from + old_done, nold - old_done,
+				  new_from + new_done, nnew - new_done);
+
+#undef BEST
+#undef CELL
+}
+
+/*
+ * Number the elements of one side by identity.  Elements without one get
+ * numbers of their own, from *next on.
+ *
+ * Identities are told apart by their hash alone: two that collide are paired
+ * though they should not be, which costs nothing but a longer diff.
+ */
+static uint32 *
+number_identities(const ArraySide *side, uint32 from, uint32 n,
+				  uint32 *slots, uint32 *hashes, uint32 mask, uint32 *next)
+{
+	uint32	   *ids = dg_alloc(n, sizeof(uint32));
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		JsonNode	element;
+		JsonNode	identity;
+		uint32		hash;
+		uint32		slot;
+
+		DG_CHECK_CANCEL();
+		dg_side_element(side, from + i, &element);
+		if (!find_identity(&element, &identity))
+		{
+			ids[i] = (*next)++;
+			continue;
+		}
+		hash = (uint32) dg_node_hash(&identity, 0);
+		for (slot = hash & mask; slots[slot] != 0; slot = (slot + 1) & mask)
+		{
+			if (hashes[slot] == hash)
+				break;
+		}
+		if (slots[slot] == 0)
+		{
+			slots[slot] = ++(*next);
+			hashes[slot] = hash;
+		}
+		ids[i] = slots[slot] - 1;
+	}
+	return ids;
+}
+
+/*
+ * Pair many elements: those with an identity by it, the others in order.
+ */
+static void
+pair_by_identity(const Gap *gap, uint32 old_from, uint32 nold,
+				 uint32 new_from, uint32 nnew)
+{
+	DiffScript	script;
+	uint32		nslots = 8;
+	uint32		nids = 0;
+	uint32	   *slots;
+	uint32	   *hashes;
+	uint32	   *old_ids;
+	uint32	   *new_ids;
+	uint32		old_done = 0;
+	uint32		new_done = 0;
+	int32		i;
+
+	while (nslots / 3 * 2 < nold + nnew)
+		nslots *= 2;
+	slots = dg_alloc0(nslots, sizeof(uint32));
+	hashes = dg_alloc(nslots, sizeof(uint32));
+	old_ids = number_identities(gap->old_side, old_from, nold, slots, hashes,
+								nslots - 1, &nids);
+	new_ids = number_identities(gap->new_side, new_from, nnew, slots, hashes,
+								nslots - 1, &nids);
+	dg_free(slots);
+	dg_free(hashes);
+
+	dg_script_init(&script, false);
+	dg_search_ids(old_ids, nold, new_ids, nnew, nids, gap->walk->algorithm,
+				  &script);
+	dg_free(old_ids);
+	dg_free(new_ids);
+
+	for (i = 0; i <= script.nedits; i++)
+	{
+		const DiffEdit *edit = &script.edits[i];
+		uint32		old_start = (i < script.nedits) ? edit->old_start : nold;
+
+		for (; old_done < old_start; old_done++, new_done++)
+			push_pair(gap, old_from + old_done, new_from + new_done, true);
+		if (i < script.nedits)
+		{
+			pair_in_order(gap, old_from + old_done, edit->old_count,
+						  new_from + new_done, edit->new_count);
+			old_done += edit->old_count;
+			new_done += edit->new_count;
+		}
+	}
+	dg_script_free(&script);
+}
+
+/*
+ * dg_pair_elements
+ *		Push steps for a stretch of both arrays in which nothing is equal.
+ */
+void
+dg_pair_elements(JsonWalk *walk, const ArraySide *old_side, uint32 old_from,
+				 uint32 nold, const ArraySide *new_side, uint32 new_from,
+				 uint32 nnew)
+{
+	Gap			gap;
+
+	gap.walk = walk;
+	gap.old_side = old_side;
+	gap.new_side = new_side;
+	if (nold <= 1 && nnew <= 1)
+		pair_in_order(&gap, old_from, nold, new_from, nnew);
+	else if (nold == 0 || nnew == 0)
+		pair_in_order(&gap, old_from, nold, new_from, nnew);
+	else if ((uint64) nold * nnew <= PAIR_TABLE_MAX)
+		pair_by_score(&gap, old_from, nold, new_from, nnew);
+	else
+		pair_by_identity(&gap, old_from, nold, new_from, nnew);
+}

@@ -1,0 +1,447 @@
+/*-------------------------------------------------------------------------
+ *
+ * members.c
+ *	  The members of one object, or of two at once, as they are shown.
+ *
+ * Two objects are joined by merging their key lists in the order they are
+ * stored in; only then is the result sorted for display.  Stored order is a
+ * sequence of ascending runs, one for each key length, so what sorts it is a
+ * merge sort that starts from the runs it finds: n members with k different
+ * key lengths take about n log k comparisons, nearly all of them between
+ * eight-byte prefixes kept in the list.
+ *
+ * Memory: 16 bytes for each member of the objects that are open at a time,
+ * and as much again while one is sorted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json/members.h"
+
+#include "port/pg_bswap.h"
+
+#define MEMBERS_INITIAL		256
+
+/* Up to so many members, insertion beats merging. */
+#define INSERTION_MAX		12
+
+/* The objects that the keys being sorted are in. */
+typedef struct KeySource
+{
+	const JsonNode *old_object;
+	const JsonNode *new_object;
+} KeySource;
+
+/*
+ * dg_members_init
+ *		Make an empty stack, whose memory comes from the current context.
+ */
+void
+dg_members_init(JsonMembers *members)
+{
+	members->stack = dg_alloc(MEMBERS_INITIAL, sizeof(JsonMember));
+	members->used = 0;
+	members->max = MEMBERS_INITIAL;
+}
+
+void
+dg_members_free(JsonMembers *members)
+{
+	dg_free(members->stack);
+	members->stack = NULL;
+}
+
+/*
+ * Make room for more members on top of the stack.
+ */
+static void
+reserve(JsonMembers *members, uint32 more)
+{
+	uint64		need = (uint64) members->used + more;
+
+	if (need > members->max)
+	{
+		uint64		newmax = Max((uint64) members->max * 2, need);
+
+		if (newmax > PG_INT32_MAX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("objects have too many members to be compared")));
+		members->stack = dg_realloc(members->stack, newmax, sizeof(JsonMember));
+		members->max = newmax;
+	}
+}
+
+/*
+ * The first eight bytes of a key as a number that sorts like them.
+ *
+ * A shorter key is filled up with zero bytes.  No key has one in it, so two
+ * different keys of up to eight bytes have different prefixes.
+ */
+static inline uint64
+key_prefix(const JsonKey *key)
+{
+	uint64		prefix = 0;
+
+	if (key->len >= sizeof(prefix))
+		memcpy(&prefix, key->data, sizeof(prefix));
+	else
+	{
+		uint32		i;
+		char	   *bytes = (char *) &prefix;
+
+		for (i = 0; i < key->len; i++)
+			bytes[i] = key->data[i];
+	}
+	return pg_hton64(prefix);
+}
+
+static void
+member_key(const KeySource *source, const JsonMember *member, JsonKey *key)
+{
+	if (member->old_index != NO_INDEX)
+		dg_node_key(source->old_object, member->old_index, key);
+	else
+		dg_node_key(source->new_object, member->new_index, key);
+}
+
+/*
+ * Whether member a is shown after member b.
+ */
+static inline bool
+shown_after(const KeySource *source, const JsonMember *a, const JsonMember *b)
+{
+	JsonKey		akey;
+	JsonKey		bkey;
+	int			order;
+
+	if (a->prefix != b->prefix)
+		return a->prefix > b->prefix;
+
+	member_key(source, a, &akey);
+	member_key(source, b, &bkey);
+	order = memcmp(akey.data, bkey.data, Min(akey.len, bkey.len));
+	return order > 0 || (order == 0 && akey.len > bkey.len);
+}
+
+static void
+insertion_sort(const KeySource *source, JsonMember *list, uint32 n)
+{
+	uint32		i;
+
+	for (i = 1; i < n; i++)
+	{
+		JsonMember	member = list[i];
+		uint32		j = i;
+
+		while (j > 0 && shown_after(source, &list[j - 1], &member))
+		{
+			list[j] = list[j - 1];
+			j--;
+		}
+		list[j] = member;
+	}
+}
+
+/*
+ * End of the ascending run that starts at i.
+ */
+static uint32
+run_end(const KeySource *source, const JsonMember *list, uint32 i, uint32 n)
+{
+	for (i++; i < n; i++)
+	{
+		if (shown_after(source, &list[i - 1], &list[i]))
+			break;
+	}
+	return i;
+}
+
+/*
+ * Merge neighbouring runs of `from` in pairs into `to`; true if one run is
+ * left.
+ */
+static bool
+merge_runs(const KeySource *source, const JsonMember *from, JsonMember *to,
+		   uint32 n)
+{
+	uint32		start = 0;
+	uint32		nruns = 0;
+
+	while (start < n)
+	{
+		uint32		middle = run_end(source, from, start, n);
+		uint32		end = middle;
+		uint32		left = start;
+		uint32		right = middle;
+		uint32		out = start;
+
+		DG_CHECK_CANCEL();
+		if (middle < n)
+			end = run_end(source, from, middle, n);
+		while (left < middle && right < end)
+		{
+			if (shown_after(source, &from[left], &from[right]))
+				to[out++] = from[right++];
+			else
+				to[out++] = from[left++];
+		}
+		while (left < middle)
+			to[out++] = from[left++];
+		while (right < end)
+			to[out++] = from[right++];
+		start = end;
+		nruns++;
+	}
+	return nruns <= 1;
+}
+
+/*
+ * Sort the members from position first on as they are shown.
+ */
+static void
+sort_members(JsonMembers *members, const KeySource *source, uint32 first)
+{
+	uint32		n = members->used - first;
+	JsonMember *list;
+	JsonMember *scratch;
+
+	if (n <= INSERTION_MAX)
+	{
+		insertion_sort(source, members->stack + first, n);
+		return;
+	}
+
+	reserve(members, n);
+	list = members->stack + first;
+	scratch = list + n;
+	for (;;)
+	{
+		if (merge_runs(source, list, scratch, n))
+		{
+			memcpy(list, scratch, n * sizeof(JsonMember));
+			break;
+		}
+		if (merge_runs(source, scratch, list, n))
+			break;
+	}
+}
+
+/*
+ * Whether an object's member is hidden by the patterns.
+ */
+static inline bool
+member_hidden(const JsonNode *object, uint32 index, const JsonKey *key)
+{
+	JsonNode	value;
+
+	if (object->view == VIEW_PLAIN)
+		return false;
+	dg_node_child(object, index, &value);
+	dg_view_member(object, key, &value);
+	return value.view == VIEW_HIDDEN;
+}
+
+static inline void
+add_member(JsonMembers *members, const JsonKey *key,
+		   uint32 old_index, uint32 new_index)
+{
+	JsonMember *member = &members->stack[members->used++];
+
+	member->prefix = key_prefix(key);
+	member->old_index = old_index;
+	member->new_index = new_index;
+}
+
+/*
+ * dg_members_push_elements
+ *		Put the elements of an array on the stack.
+ *
+ * They are there from the returned position to the top, with their index in
+ * old_index.  Hidden elements are left out; there is no need to list the
+ * elements of an array without such.
+ */
+uint32
+dg_members_push_elements(JsonMembers *members, const JsonNode *array)
+{
+	uint32		n = NODE_COUNT(array);
+	uint32		first = members->used;
+	JsonCursor	elements;
+	uint32		i;
+
+	reserve(members, n);
+	dg_cursor_seek(&elements, array, 0);
+	for (i = 0; i < n; i++)
+	{
+		JsonNode	element;
+
+		dg_cursor_next(&elements, &element);
+		dg_view_element(array, i, &element);
+		if (element.view != VIEW_HIDDEN)
+		{
+			JsonMember *member = &members->stack[members->used++];
+
+			member->prefix = 0;
+			member->old_index = i;
+			member->new_index = NO_INDEX;
+		}
+	}
+	return first;
+}
+
+/*
+ * dg_members_push
+ *		Put the members of one object on the stack, as they are shown.
+ *
+ * They are there from the returned position to the top, with their index in
+ * old_index.  Hidden members are left out.
+ */
+uint32
+dg_members_push(JsonMembers *members, const JsonNode *object)
+{
+	uint32		n = NODE_COUNT(object);
+	uint32		first = members->used;
+	KeySource	source;
+	JsonCursor	keys;
+	uint32		i;
+
+	reserve(members, n);
+	dg_cursor_seek(&keys, object, 0);
+	for (i = 0; i < n; i++)
+	{
+		JsonKey		key;
+
+		dg_cursor_next_key(&keys, &key);
+		if (!member_hidden(object, i, &key))
+			add_member(members, &key, i, NO_INDEX);
+	}
+	source.old_object = object;
+	source.new_object = NULL;
+	sort_members(members, &source, first);
+	return first;
+}
+
+/*
+ * Whether two objects have the same keys, told by their bytes.
+ */
+static bool
+same_keys(const JsonNode *a, const JsonNode *b)
+{
+	uint32		n = NODE_COUNT(a);
+
+	return NODE_COUNT(b) == n &&
+		memcmp(NODE_CONTAINER(a)->children, NODE_CONTAINER(b)->children,
+			   n * sizeof(JEntry)) == 0 &&
+		memcmp(dg_node_base(a), dg_node_base(b),
+			   n == 0 ? 0 : getJsonbOffset(NODE_CONTAINER(a), n)) == 0;
+}
+
+/*
+ * Join two objects with the same keys.
+ */
+static void
+join_same_keys(JsonMembers *members, const JsonNode *old_object,
+			   const JsonNode *new_object)
+{
+	uint32		n = NODE_COUNT(old_object);
+	JsonCursor	keys;
+	uint32		i;
+
+	dg_cursor_seek(&keys, old_object, 0);
+	for (i = 0; i < n; i++)
+	{
+		JsonKey		key;
+		bool		in_old;
+		bool		in_new;
+
+		dg_cursor_next_key(&keys, &key);
+		in_old = !member_hidden(old_object, i, &key);
+		in_new = !member_hidden(new_object, i, &key);
+		if (in_old || in_new)
+			add_member(members, &key, in_old ? i : NO_INDEX,
+					   in_new ? i : NO_INDEX);
+	}
+}
+
+/*
+ * Join any two objects by merging their keys.
+ */
+static void
+join_by_merge(JsonMembers *members, const JsonNode *old_object,
+			  const JsonNode *new_object)
+{
+	uint32		nold = NODE_COUNT(old_object);
+	uint32		nnew = NODE_COUNT(new_object);
+	uint32		i = 0;
+	uint32		j = 0;
+	JsonCursor	old_keys;
+	JsonCursor	new_keys;
+	JsonKey		old_key;
+	JsonKey		new_key;
+
+	dg_cursor_seek(&old_keys, old_object, 0);
+	dg_cursor_seek(&new_keys, new_object, 0);
+	if (nold > 0)
+		dg_cursor_next_key(&old_keys, &old_key);
+	if (nnew > 0)
+		dg_cursor_next_key(&new_keys, &new_key);
+
+	while (i < nold || j < nnew)
+	{
+		int			order;
+		JsonKey		key;
+		uint32		old_index = NO_INDEX;
+		uint32		new_index = NO_INDEX;
+
+		if (i == nold)
+			order = 1;
+		else if (j == nnew)
+			order = -1;
+		else
+			order = dg_key_compare_stored(&old_key, &new_key);
+
+		key = (order <= 0) ? old_key : new_key;
+		if (order <= 0)
+		{
+			if (!member_hidden(old_object, i, &key))
+				old_index = i;
+			if (++i < nold)
+				dg_cursor_next_key(&old_keys, &old_key);
+		}
+		if (order >= 0)
+		{
+			if (!member_hidden(new_object, j, &key))
+				new_index = j;
+			if (++j < nnew)
+				dg_cursor_next_key(&new_keys, &new_key);
+		}
+		if (old_index != NO_INDEX || new_index != NO_INDEX)
+			add_member(members, &key, old_index, new_index);
+	}
+}
+
+/*
+ * dg_members_push_pair
+ *		Put the members of two objects on the stack, joined by key, as they
+ *		are shown.
+ *
+ * They are there from the returned position to the top.  Hidden members are
+ * left out, on the side where they are hidden.
+ */
+uint32
+dg_members_push_pair(JsonMembers *members, const JsonNode *old_object,
+					 const JsonNode *new_object)
+{
+	uint32		first = members->used;
+	KeySource	source;
+
+	reserve(members, NODE_COUNT(old_object) + NODE_COUNT(new_object));
+	if (same_keys(old_object, new_object))
+		join_same_keys(members, old_object, new_object);
+	else
+		join_by_merge(members, old_object, new_object);
+
+	source.old_object = old_object;
+	source.new_object = new_object;
+	sort_members(members, &source, first);
+	return first;
+}

@@ -1,0 +1,135 @@
+/*-------------------------------------------------------------------------
+ *
+ * node.c
+ *	  Places in a jsonb document: the root, a member by key, line counts.
+ *
+ * Lines are those of the canonical text (canonical.h): a scalar or an empty
+ * container has one, any other container one for each bracket more than its
+ * children have.  To count them only JEntries are read, and of these only the
+ * values', so an unchanged megabyte costs some tens of microseconds.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json/node.h"
+
+/*
+ * dg_node_root
+ *		The root of a document.
+ *
+ * A scalar at the root is stored as an array of one element with a flag; the
+ * node is then that element.
+ */
+void
+dg_node_root(const Jsonb *document, JsonNode *root)
+{
+	root->data = (const char *) &document->root;
+	root->len = VARSIZE(document) - offsetof(Jsonb, root);
+	root->view = VIEW_PLAIN;
+	root->kind = JsonContainerIsObject(&document->root) ?
+		NODE_OBJECT : NODE_ARRAY;
+
+	if (JsonContainerIsScalar(&document->root))
+	{
+		JsonNode	scalar;
+
+		dg_node_child(root, 0, &scalar);
+		*root = scalar;
+	}
+}
+
+/*
+ * dg_node_find
+ *		The value of an object's member; false if there is none of that key.
+ *
+ * Logarithmic in the number of members.
+ */
+bool
+dg_node_find(const JsonNode *object, const char *key, uint32 len,
+			 JsonNode *value)
+{
+	uint32		low = 0;
+	uint32		high = NODE_COUNT(object);
+	JsonKey		wanted;
+
+	wanted.data = key;
+	wanted.len = len;
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+		JsonKey		candidate;
+		int			order;
+
+		dg_node_key(object, middle, &candidate);
+		order = dg_key_compare_stored(&wanted, &candidate);
+		if (order == 0)
+		{
+			dg_node_child(object, middle, value);
+			return true;
+		}
+		if (order < 0)
+			high = middle;
+		else
+			low = middle + 1;
+	}
+	return false;
+}
+
+/*
+ * Lines of a container, or some number that is not below enough.
+ */
+static int64
+container_lines(const JsonbContainer *jc, int64 enough)
+{
+	uint32		n = JsonContainerSize(jc);
+	uint32		first = JsonContainerIsObject(jc) ? n : 0;
+	const JEntry *entry = &jc->children[first];
+	const JEntry *end = entry + n;
+	uint32		ncontainers = 0;
+	int64		lines;
+	uint32		offset;
+
+	if (n == 0)
+		return 1;
+	lines = (int64) n + 2;
+	if (lines >= enough)
+		return lines;
+
+	/* A loop without branches first: most containers hold only scalars. */
+	for (; entry < end; entry++)
+		ncontainers += JBE_ISCONTAINER(*entry);
+	if (ncontainers == 0)
+		return lines;
+
+	check_stack_depth();
+	offset = (first == 0) ? 0 : getJsonbOffset(jc, first);
+	for (entry -= n; ncontainers > 0; entry++)
+	{
+		if (JBE_ISCONTAINER(*entry))
+		{
+			DG_CHECK_CANCEL();
+			lines += container_lines((const JsonbContainer *)
+									 ((const char *) (end) + INTALIGN(offset)),
+									 enough - lines + 1) - 1;
+			if (lines >= enough)
+				break;
+			ncontainers--;
+		}
+		JBE_ADVANCE_OFFSET(offset, *entry);
+	}
+	return lines;
+}
+
+/*
+ * dg_plain_lines
+ *		Lines of a node's canonical text when all of it is shown.
+ *
+ * Counting stops once there are `enough`, and the result is then some number
+ * that is not below it.  Linear in the number of values.
+ */
+int64
+dg_plain_lines(const JsonNode *node, int64 enough)
+{
+	if (!NODE_IS_CONTAINER(node))
+		return 1;
+	return container_lines(NODE_CONTAINER(node), enough);
+}
