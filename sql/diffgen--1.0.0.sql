@@ -59,6 +59,8 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION diffgen_replay(jsonb, jsonb[]) IS
 'the document after a chain of JSON Patches';
+
+--
 -- Diffs of jsonb and json
 --
 
