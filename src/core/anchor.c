@@ -28,18 +28,13 @@
 #include "core/search_box.h"
 
 /*
- * With only_if_many, anchors are taken only if they are at least one in this
- * many of the smaller side's items; a few of them say little about the rest.
+ * When anchors are only a way out of a search that costs too much, they have
+ * to be good: one in this many of the smaller side's items, or, of a few that
+ * the sides share at all, nearly all in the same order on both.
  */
 #define ANCHOR_SHARE		4
-
-/* Items of a box by id: how often on each side (up to two), and where in b. */
-typedef struct AnchorWork
-{
-	uint8	   *a_count;
-	uint8	   *b_count;
-	int32	   *b_position;
-} AnchorWork;
+#define ANCHOR_MINIMUM		16
+#define ANCHOR_IN_ORDER		0.875
 
 /* An end of an increasing subsequence, and the pair before it. */
 typedef struct ChainLink
@@ -48,21 +43,6 @@ typedef struct ChainLink
 	int32		previous;		/* link before this one, or -1 */
 } ChainLink;
 
-static AnchorWork *
-get_work(SearchState *s)
-{
-	if (s->anchor_work == NULL)
-	{
-		AnchorWork *work = dg_alloc(1, sizeof(AnchorWork));
-
-		work->a_count = dg_alloc0(s->nids, sizeof(uint8));
-		work->b_count = dg_alloc0(s->nids, sizeof(uint8));
-		work->b_position = dg_alloc(s->nids, sizeof(int32));
-		s->anchor_work = work;
-	}
-	return s->anchor_work;
-}
-
 /*
  * dg_anchor_free
  *		Free the working memory, if there is any.
@@ -70,14 +50,9 @@ get_work(SearchState *s)
 void
 dg_anchor_free(SearchState *s)
 {
-	if (s->anchor_work != NULL)
-	{
-		dg_free(s->anchor_work->a_count);
-		dg_free(s->anchor_work->b_count);
-		dg_free(s->anchor_work->b_position);
-		dg_free(s->anchor_work);
-		s->anchor_work = NULL;
-	}
+	dg_free(s->anchor_work.a_count);
+	dg_free(s->anchor_work.b_count);
+	dg_free(s->anchor_work.b_position);
 }
 
 /*
@@ -85,9 +60,9 @@ dg_anchor_free(SearchState *s)
  * whether any other item occurs on both.
  */
 static int32
-count_items(const SearchState *s, AnchorWork *work, const SearchBox *box,
-			bool *repeated)
+count_items(SearchState *s, const SearchBox *box, bool *repeated)
 {
+	AnchorWork *work = &s->anchor_work;
 	int32		unique = 0;
 	int32		i;
 
@@ -117,26 +92,28 @@ count_items(const SearchState *s, AnchorWork *work, const SearchBox *box,
 }
 
 static void
-forget_items(const SearchState *s, AnchorWork *work, const SearchBox *box)
+forget_items(SearchState *s, const SearchBox *box)
 {
 	int32		i;
 
 	for (i = box->a_lo; i < box->a_hi; i++)
-		work->a_count[s->a[i]] = 0;
+		s->anchor_work.a_count[s->a[i]] = 0;
 	for (i = box->b_lo; i < box->b_hi; i++)
-		work->b_count[s->b[i]] = 0;
+		s->anchor_work.b_count[s->b[i]] = 0;
 }
 
 /*
  * A longest subsequence of the unique pairs that is increasing on both sides.
  *
- * tails[k] is the chain of k + 1 pairs whose last position in b is smallest.
- * Returns its length; *chain is the last link in links.
+ * tails[k] is the chain of k + 1 pairs whose last position in b, which is also
+ * in tail_positions[k] to keep the binary search in the cache, is smallest.
+ * Returns the number of pairs; the last one is links[tails[that - 1]].
  */
 static int32
-longest_chain(const SearchState *s, const AnchorWork *work,
-			  const SearchBox *box, ChainLink *links, int32 *tails)
+longest_chain(const SearchState *s, const SearchBox *box,
+			  ChainLink *links, int32 *tails, int32 *tail_positions)
 {
+	const AnchorWork *work = &s->anchor_work;
 	int32		nlinks = 0;
 	int32		length = 0;
 	int32		i;
@@ -148,24 +125,23 @@ longest_chain(const SearchState *s, const AnchorWork *work,
 		int32		low;
 		int32		high;
 
+		if ((i & 0xfff) == 0)
+			DG_CHECK_CANCEL();
 		if (work->a_count[id] != 1 || work->b_count[id] != 1)
 			continue;
-
-		if ((nlinks & 0xfff) == 0)
-			DG_CHECK_CANCEL();
 
 		position = work->b_position[id];
 		low = 0;
 		high = length;
 
 		/* Most pairs continue the longest chain. */
-		if (length > 0 && links[tails[length - 1]].pair.b < position)
+		if (length > 0 && tail_positions[length - 1] < position)
 			low = length;
 		while (low < high)
 		{
 			int32		middle = low + (high - low) / 2;
 
-			if (links[tails[middle]].pair.b < position)
+			if (tail_positions[middle] < position)
 				low = middle + 1;
 			else
 				high = middle;
@@ -175,6 +151,7 @@ longest_chain(const SearchState *s, const AnchorWork *work,
 		links[nlinks].pair.b = position;
 		links[nlinks].previous = (low > 0) ? tails[low - 1] : -1;
 		tails[low] = nlinks++;
+		tail_positions[low] = position;
 		if (low == length)
 			length++;
 	}
@@ -223,40 +200,58 @@ split_at_chain(SearchState *s, const SearchBox *box, const ChainLink *links,
 }
 
 /*
+ * Are the anchors of a box worth more than a search cut short?
+ */
+static bool
+good_anchors(const SearchBox *box, int32 unique, int32 length)
+{
+	int32		smaller = Min(box->a_hi - box->a_lo, box->b_hi - box->b_lo);
+
+	return length >= smaller / ANCHOR_SHARE ||
+		(length >= ANCHOR_MINIMUM && length >= unique * ANCHOR_IN_ORDER);
+}
+
+/*
  * dg_anchor_unique
  *		Try to split a box at items unique to both of its sides.
  *
- * With only_if_many, anchors that are few in relation to the box are not
- * taken, unless they are all there is.  On ANCHORS_SOME the boxes between the
- * anchors have been pushed; on ANCHORS_ALL the box is solved; on ANCHORS_NONE
- * nothing has been done.
+ * With only_if_good, anchors of doubtful value are not taken, unless they are
+ * all there is.  On ANCHORS_SOME the boxes between the anchors have been
+ * pushed; on ANCHORS_ALL the box is solved; on ANCHORS_NONE nothing has been
+ * done.
  */
 AnchorResult
-dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_many)
+dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_good)
 {
-	AnchorWork *work = get_work(s);
 	AnchorResult result = ANCHORS_NONE;
-	int32		nold = box->a_hi - box->a_lo;
-	int32		nnew = box->b_hi - box->b_lo;
 	int32		unique;
 	bool		repeated;
 
-	s->anchor_budget -= (int64) nold + nnew;
+	s->anchor_budget -= (int64) (box->a_hi - box->a_lo) +
+		(box->b_hi - box->b_lo);
 	if (s->anchor_budget < 0)
 		return ANCHORS_NONE;
 
 	DG_CHECK_CANCEL();
-	unique = count_items(s, work, box, &repeated);
+	if (s->anchor_work.a_count == NULL)
+	{
+		s->anchor_work.a_count = dg_alloc0(s->nids, sizeof(uint8));
+		s->anchor_work.b_count = dg_alloc0(s->nids, sizeof(uint8));
+		s->anchor_work.b_position = dg_alloc(s->nids, sizeof(int32));
+	}
+
+	unique = count_items(s, box, &repeated);
 	if (unique > 0 || !repeated)
 	{
 		ChainLink  *links = dg_alloc(unique, sizeof(ChainLink));
 		int32	   *tails = dg_alloc(unique, sizeof(int32));
-		int32		length = longest_chain(s, work, box, links, tails);
+		int32	   *tail_positions = dg_alloc(unique, sizeof(int32));
+		int32		length = longest_chain(s, box, links, tails,
+										   tail_positions);
 
 		if (!repeated)
 			result = ANCHORS_ALL;
-		else if (!only_if_many ||
-				 length >= Min(nold, nnew) / ANCHOR_SHARE)
+		else if (!only_if_good || good_anchors(box, unique, length))
 			result = ANCHORS_SOME;
 
 		if (result != ANCHORS_NONE)
@@ -265,7 +260,8 @@ dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_many)
 						   result == ANCHORS_ALL);
 		dg_free(links);
 		dg_free(tails);
+		dg_free(tail_positions);
 	}
-	forget_items(s, work, box);
+	forget_items(s, box);
 	return result;
 }

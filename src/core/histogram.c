@@ -5,15 +5,16 @@
  *
  * Where no item is unique to both sides, the next best anchor is a run of
  * common items that contains the item with the fewest occurrences in the old
- * sequence; among runs equally rare, the longest.  The box is split around
- * it.  Items that occur more often than HISTOGRAM_MAX_OCCURRENCES times are no
- * anchors at all, and a box with only those is left to Myers' search.
+ * sequence; among runs equally rare, the longest.  The box is split around it.
+ * What occurs more often than rare_limit() allows is no anchor; a box with
+ * only such items is left to Myers' search.
  *
  * The published form of this algorithm counts the items of what is left again
  * after every split and so takes quadratic time on a document with many
  * separate changes.  Here all unique items split a box at once (anchor.c), so
- * that this file sees only boxes without any; and all that is spent on anchors
- * comes out of one budget that is linear in the input.
+ * that this file sees only boxes without any; the matches looked at in a box
+ * are at most a fraction of its size; and all that is spent on anchors comes
+ * out of one budget that is linear in the input.
  *
  * Reference: the histogram algorithm of JGit, as its documentation describes
  * it.
@@ -22,7 +23,17 @@
  */
 #include "core/search_box.h"
 
-#define HISTOGRAM_MAX_OCCURRENCES	64
+/*
+ * One item in this many is rare, and so is one that occurs only so often in
+ * all.  (A fixed limit alone would treat a document and eight copies of it one
+ * after the other in different ways.)
+ */
+#define RARE_SHARE			256
+#define RARE_OCCURRENCES	8
+
+/* How many matches to look at in a box: these, and a share of its items. */
+#define HISTOGRAM_LOOKS		16
+#define HISTOGRAM_LOOK_SHARE	8
 
 /* A run of equal items. */
 typedef struct CommonRun
@@ -33,17 +44,13 @@ typedef struct CommonRun
 	int32		occurrences;	/* of its rarest item, in the old sequence */
 } CommonRun;
 
-/* The items of the old side of a box, listed by id. */
-typedef struct Histogram
-{
-	int32	   *count;			/* by id */
-	int32	   *first;			/* by id: first position, for count > 0 */
-	int32	   *next;			/* by position - a_lo: next one with its id */
-} Histogram;
-
+/*
+ * List the old items of a box by id.
+ */
 static void
-histogram_build(const SearchState *s, const SearchBox *box, Histogram *h)
+list_items(SearchState *s, const SearchBox *box)
 {
+	HistogramWork *work = &s->histogram_work;
 	int32		i;
 
 	/* Backwards, so that each list is in ascending order. */
@@ -51,82 +58,91 @@ histogram_build(const SearchState *s, const SearchBox *box, Histogram *h)
 	{
 		uint32		id = s->a[i];
 
-		h->next[i - box->a_lo] = (h->count[id] > 0) ? h->first[id] : -1;
-		h->first[id] = i;
-		h->count[id]++;
+		work->next[i] = (work->count[id] > 0) ? work->first[id] : -1;
+		work->first[id] = i;
+		work->count[id]++;
 	}
 }
 
 /*
- * Grow the match of items (i, j) both ways.  Returns the steps it took.
+ * Grow the match of items (i, j) both ways.
  */
-static int32
-grow_run(const SearchState *s, const SearchBox *box, const Histogram *h,
-		 int32 i, int32 j, CommonRun *run)
+static void
+grow_run(const SearchState *s, const SearchBox *box, int32 i, int32 j,
+		 CommonRun *run)
 {
+	const int32 *count = s->histogram_work.count;
 	int32		a_start = i;
 	int32		b_start = j;
 	int32		a_end = i + 1;
 	int32		b_end = j + 1;
 
-	run->occurrences = h->count[s->a[i]];
+	run->occurrences = count[s->a[i]];
 	while (a_start > box->a_lo && b_start > box->b_lo &&
 		   s->a[a_start - 1] == s->b[b_start - 1])
 	{
 		a_start--;
 		b_start--;
-		run->occurrences = Min(run->occurrences, h->count[s->a[a_start]]);
+		run->occurrences = Min(run->occurrences, count[s->a[a_start]]);
 	}
 	while (a_end < box->a_hi && b_end < box->b_hi &&
 		   s->a[a_end] == s->b[b_end])
 	{
-		run->occurrences = Min(run->occurrences, h->count[s->a[a_end]]);
+		run->occurrences = Min(run->occurrences, count[s->a[a_end]]);
 		a_end++;
 		b_end++;
 	}
 	run->a_start = a_start;
 	run->b_start = b_start;
 	run->length = a_end - a_start;
-	return run->length;
+}
+
+static int32
+rare_limit(const SearchBox *box)
+{
+	return Max(RARE_OCCURRENCES, (box->a_hi - box->a_lo) / RARE_SHARE);
 }
 
 /*
- * Find the best run of the box.  Returns false if there is none, or the
- * budget is spent.
+ * Find the best run of the box.  Returns false if there is none.
  */
 static bool
-best_run(SearchState *s, const SearchBox *box, const Histogram *h,
-		 CommonRun *best)
+best_run(SearchState *s, const SearchBox *box, CommonRun *best)
 {
+	const HistogramWork *work = &s->histogram_work;
+	int64		looks = HISTOGRAM_LOOKS;
 	int32		j = box->b_lo;
 
+	looks += ((box->a_hi - box->a_lo) + (box->b_hi - box->b_lo)) /
+		HISTOGRAM_LOOK_SHARE;
 	best->length = 0;
-	best->occurrences = HISTOGRAM_MAX_OCCURRENCES;
+	best->occurrences = rare_limit(box);
 
-	while (j < box->b_hi)
+	while (j < box->b_hi && looks > 0)
 	{
 		uint32		id = s->b[j];
 		int32		next_j = j + 1;
-		int32		i;
+		int32		i = -1;
 
-		if (h->count[id] > 0 && h->count[id] <= best->occurrences)
-		{
+		if ((j & 0xff) == 0)
 			DG_CHECK_CANCEL();
-			for (i = h->first[id]; i >= 0; i = h->next[i - box->a_lo])
-			{
-				CommonRun	run;
+		if (work->count[id] > 0 && work->count[id] <= best->occurrences)
+			i = work->first[id];
 
-				s->anchor_budget -= grow_run(s, box, h, i, j, &run);
-				if (s->anchor_budget < 0)
-					return false;
+		for (; i >= 0 && looks > 0; i = work->next[i])
+		{
+			CommonRun	run;
 
-				/* The run seen from any other of its items is the same. */
-				next_j = Max(next_j, run.b_start + run.length);
-				if (run.occurrences < best->occurrences ||
-					(run.occurrences == best->occurrences &&
-					 run.length > best->length))
-					*best = run;
-			}
+			grow_run(s, box, i, j, &run);
+			looks--;
+			s->anchor_budget -= run.length;
+
+			/* The run seen from any other of its items is the same. */
+			next_j = Max(next_j, run.b_start + run.length);
+			if (run.occurrences < best->occurrences ||
+				(run.occurrences == best->occurrences &&
+				 run.length > best->length))
+				*best = run;
 		}
 		j = next_j;
 	}
@@ -143,24 +159,28 @@ best_run(SearchState *s, const SearchBox *box, const Histogram *h,
 bool
 dg_histogram_split(SearchState *s, const SearchBox *box)
 {
-	Histogram	h;
+	HistogramWork *work = &s->histogram_work;
 	CommonRun	run;
 	bool		found;
-	int32		nold = box->a_hi - box->a_lo;
+	int32		i;
 
-	/* The arrays by id are cleared as a whole, so that counts too. */
-	s->anchor_budget -= (int64) nold + (box->b_hi - box->b_lo) + s->nids / 8;
+	s->anchor_budget -= (int64) (box->a_hi - box->a_lo) +
+		(box->b_hi - box->b_lo);
 	if (s->anchor_budget < 0)
 		return false;
 
-	h.count = dg_alloc0(s->nids, sizeof(int32));
-	h.first = dg_alloc(s->nids, sizeof(int32));
-	h.next = dg_alloc(nold, sizeof(int32));
-	histogram_build(s, box, &h);
-	found = best_run(s, box, &h, &run);
-	dg_free(h.count);
-	dg_free(h.first);
-	dg_free(h.next);
+	DG_CHECK_CANCEL();
+	if (work->count == NULL)
+	{
+		work->count = dg_alloc0(s->nids, sizeof(int32));
+		work->first = dg_alloc(s->nids, sizeof(int32));
+		work->next = dg_alloc(s->na, sizeof(int32));
+	}
+
+	list_items(s, box);
+	found = best_run(s, box, &run);
+	for (i = box->a_lo; i < box->a_hi; i++)
+		work->count[s->a[i]] = 0;
 
 	if (!found)
 		return false;
@@ -169,4 +189,16 @@ dg_histogram_split(SearchState *s, const SearchBox *box)
 	dg_push_box(s, run.a_start + run.length, box->a_hi,
 				run.b_start + run.length, box->b_hi, false);
 	return true;
+}
+
+/*
+ * dg_histogram_free
+ *		Free the working memory, if there is any.
+ */
+void
+dg_histogram_free(SearchState *s)
+{
+	dg_free(s->histogram_work.count);
+	dg_free(s->histogram_work.first);
+	dg_free(s->histogram_work.next);
 }

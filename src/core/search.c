@@ -15,7 +15,7 @@
  *
  *			minimal		at a point on a shortest path (myers.c, no cap)
  *			myers		likewise, within the cost cap; where that fires, at
- *						unique items if those are many (anchor.c), and at the
+ *						unique items if those are good (anchor.c), and at the
  *						point that came furthest if not
  *			patience	at unique items; without any, as myers
  *			histogram	at unique items, then at the rarest common run
@@ -35,7 +35,7 @@
 /*
  * How many times over, on average, an item may be looked at for anchors.
  */
-#define ANCHOR_BUDGET_PER_ITEM	48
+#define ANCHOR_BUDGET_PER_ITEM	96
 
 /*
  * dg_push_box
@@ -304,6 +304,7 @@ dg_search_ids(const uint32 *old_ids, int32 nold,
 	dg_free(s.forward);
 	dg_free(s.backward);
 	dg_anchor_free(&s);
+	dg_histogram_free(&s);
 	dg_free(s.a);
 	dg_free(s.b);
 	dg_free(s.a_index);

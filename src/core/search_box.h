@@ -31,6 +31,22 @@ typedef struct Anchor
 	int32		b;
 } Anchor;
 
+/* anchor.c: items of a box by id, how often (up to two), and where in b */
+typedef struct AnchorWork
+{
+	uint8	   *a_count;
+	uint8	   *b_count;
+	int32	   *b_position;
+} AnchorWork;
+
+/* histogram.c: the old items of a box, listed by id */
+typedef struct HistogramWork
+{
+	int32	   *count;			/* by id */
+	int32	   *first;			/* by id: first position, where count > 0 */
+	int32	   *next;			/* by position: next one with the same id */
+} HistogramWork;
+
 typedef struct SearchState
 {
 	/* the items that occur on both sides, and where they were */
@@ -62,7 +78,8 @@ typedef struct SearchState
 
 	/* anchor.c, histogram.c: what may still be spent on looking for anchors */
 	int64		anchor_budget;
-	struct AnchorWork *anchor_work;
+	AnchorWork	anchor_work;
+	HistogramWork histogram_work;
 } SearchState;
 
 /* search.c */
@@ -83,10 +100,11 @@ typedef enum AnchorResult
 } AnchorResult;
 
 extern AnchorResult dg_anchor_unique(SearchState *s, const SearchBox *box,
-									 bool only_if_many);
+									 bool only_if_good);
 extern void dg_anchor_free(SearchState *s);
 
 /* histogram.c */
 extern bool dg_histogram_split(SearchState *s, const SearchBox *box);
+extern void dg_histogram_free(SearchState *s);
 
 #endif							/* DIFFGEN_SEARCH_BOX_H */
