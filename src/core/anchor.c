@@ -215,13 +215,12 @@ good_anchors(const SearchBox *box, int32 unique, int32 length)
  * dg_anchor_unique
  *		Try to split a box at items unique to both of its sides.
  *
- * With only_if_good, anchors of doubtful value are not taken, unless they are
- * all there is.  On ANCHORS_SOME the boxes between the anchors have been
- * pushed; on ANCHORS_ALL the box is solved; on ANCHORS_NONE nothing has been
- * done.
+ * wish says which anchors the caller has a use for.  On ANCHORS_SOME the boxes
+ * between the anchors have been pushed; on ANCHORS_ALL the box is solved; on
+ * ANCHORS_NONE nothing has been done.
  */
 AnchorResult
-dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_good)
+dg_anchor_unique(SearchState *s, const SearchBox *box, AnchorWish wish)
 {
 	AnchorResult result = ANCHORS_NONE;
 	int32		unique;
@@ -241,7 +240,7 @@ dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_good)
 	}
 
 	unique = count_items(s, box, &repeated);
-	if (unique > 0 || !repeated)
+	if (!repeated || (unique > 0 && wish != TAKE_EXACT_ANCHORS))
 	{
 		ChainLink  *links = dg_alloc(unique, sizeof(ChainLink));
 		int32	   *tails = dg_alloc(unique, sizeof(int32));
@@ -251,7 +250,8 @@ dg_anchor_unique(SearchState *s, const SearchBox *box, bool only_if_good)
 
 		if (!repeated)
 			result = ANCHORS_ALL;
-		else if (!only_if_good || good_anchors(box, unique, length))
+		else if (wish == TAKE_ANY_ANCHORS ||
+				 good_anchors(box, unique, length))
 			result = ANCHORS_SOME;
 
 		if (result != ANCHORS_NONE)

@@ -13,7 +13,8 @@
  *		trimmed at both ends; if one side is empty the other is changed; if
  *		not, it is split into smaller boxes by the algorithm asked for:
  *
- *			minimal		at a point on a shortest path (myers.c, no cap)
+ *			minimal		at unique items if those are all there is to match,
+ *						at a point on a shortest path (myers.c, no cap) if not
  *			myers		likewise, within the cost cap; where that fires, at
  *						unique items if those are good (anchor.c), and at the
  *						point that came furthest if not
@@ -99,7 +100,7 @@ split_by_search(SearchState *s, const SearchBox *box)
 	{
 		if (!no_anchors)
 		{
-			switch (dg_anchor_unique(s, box, true))
+			switch (dg_anchor_unique(s, box, TAKE_GOOD_ANCHORS))
 			{
 				case ANCHORS_ALL:
 					return;
@@ -145,7 +146,7 @@ solve_box(SearchState *s, SearchBox *box)
 
 	if (s->algorithm == DIFF_PATIENCE || s->algorithm == DIFF_HISTOGRAM)
 	{
-		if (dg_anchor_unique(s, box, false) != ANCHORS_NONE)
+		if (dg_anchor_unique(s, box, TAKE_ANY_ANCHORS) != ANCHORS_NONE)
 			return;
 		if (s->algorithm == DIFF_HISTOGRAM && dg_histogram_split(s, box))
 			return;
@@ -153,6 +154,10 @@ solve_box(SearchState *s, SearchBox *box)
 		/* What an anchorless box is split into has none to try either. */
 		box->no_anchors = true;
 	}
+	else if (s->algorithm == DIFF_MINIMAL &&
+			 dg_anchor_unique(s, box, TAKE_EXACT_ANCHORS) == ANCHORS_ALL)
+		return;
+
 	split_by_search(s, box);
 }
 

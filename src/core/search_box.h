@@ -99,8 +99,15 @@ typedef enum AnchorResult
 	ANCHORS_ALL					/* they are a longest common subsequence */
 } AnchorResult;
 
+typedef enum AnchorWish
+{
+	TAKE_ANY_ANCHORS,
+	TAKE_GOOD_ANCHORS,			/* not if they are of doubtful value */
+	TAKE_EXACT_ANCHORS			/* only if they are all there is to match */
+} AnchorWish;
+
 extern AnchorResult dg_anchor_unique(SearchState *s, const SearchBox *box,
-									 bool only_if_good);
+									 AnchorWish wish);
 extern void dg_anchor_free(SearchState *s);
 
 /* histogram.c */
