@@ -126,16 +126,32 @@ slide_up(Compaction *c, Run *run)
 	const char *text = c->side->text;
 	uint32		before;
 	uint32		last;
+	uint32		len;
 
 	if (run->common == 0 || c->budget < 0)
 		return false;
 
 	before = dg_previous_line(text + run->start, text) - text;
-	last = dg_previous_line(text + run->end, text + run->start) - text;
-	c->budget -= (run->start - before) + (run->end - last);
-	if (!dg_equal_line(text + before, run->start - before,
-					   text + last, run->end - last, c->whitespace))
-		return false;
+	len = run->start - before;
+	if (c->whitespace == WHITESPACE_EXACT)
+	{
+		/* The last line can only be equal if it is as long. */
+		c->budget -= len;
+		if (run->end - run->start < len)
+			return false;
+		last = run->end - len;
+		if (text[last - 1] != '\n' ||
+			memcmp(text + before, text + last, len) != 0)
+			return false;
+	}
+	else
+	{
+		last = dg_previous_line(text + run->end, text + run->start) - text;
+		c->budget -= len + (run->end - last);
+		if (!dg_equal_line(text + before, len, text + last, run->end - last,
+						   c->whitespace))
+			return false;
+	}
 
 	run->start = before;
 	run->end = last;
@@ -153,16 +169,30 @@ slide_down(Compaction *c, Run *run)
 	const char *end = text + c->side->len;
 	uint32		second;
 	uint32		after;
+	uint32		len;
 
 	if (run->end == c->side->len || c->budget < 0)
 		return false;
 
 	second = dg_next_line(text + run->start, end) - text;
-	after = dg_next_line(text + run->end, end) - text;
-	c->budget -= (second - run->start) + (after - run->end);
-	if (!dg_equal_line(text + run->start, second - run->start,
-					   text + run->end, after - run->end, c->whitespace))
-		return false;
+	len = second - run->start;
+	if (c->whitespace == WHITESPACE_EXACT)
+	{
+		/* The newline at its end makes sure that the lines are as long. */
+		c->budget -= len;
+		if (c->side->len - run->end < len ||
+			memcmp(text + run->start, text + run->end, len) != 0)
+			return false;
+		after = run->end + len;
+	}
+	else
+	{
+		after = dg_next_line(text + run->end, end) - text;
+		c->budget -= len + (after - run->end);
+		if (!dg_equal_line(text + run->start, len,
+						   text + run->end, after - run->end, c->whitespace))
+			return false;
+	}
 
 	run->start = second;
 	run->end = after;

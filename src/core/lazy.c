@@ -22,7 +22,9 @@
  *
  * Time: the rounds end when a budget is spent, which counts steps and bytes;
  * the caller then takes the other way.  LAZY_STEPS allows edit scripts of some
- * 250 lines.  The result, if there is one, is a shortest script.
+ * 250 lines.  A text that is far from done after a part of the rounds is given
+ * up before that, since the steps grow with the square of the rounds.  The
+ * result, if there is one, is a shortest script.
  *
  * Reference: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations",
  * Algorithmica 1 (1986), section 4 for the greedy search.
@@ -38,6 +40,13 @@
 
 /* So many rounds take all the steps: round d takes up to d + 1 of them. */
 #define LAZY_MAX_ROUNDS		256
+
+/*
+ * After every so many rounds the search is given up if it would take more
+ * than LAZY_OUTLOOK rounds at the speed it had.
+ */
+#define LAZY_CHECK_ROUNDS	64
+#define LAZY_OUTLOOK		384
 
 /* Bits of all rounds before round d, where each has d + 1 of them. */
 #define FIRST_BIT(d)		((uint32) (d) * ((d) + 1) / 2)
@@ -57,6 +66,7 @@ typedef struct LazySearch
 	const LineRange *new_range;
 	LazyPoint	reach[2 * LAZY_MAX_ROUNDS + 3]; /* by diagonal */
 	uint64		down[FIRST_BIT(LAZY_MAX_ROUNDS) / 64 + 1];
+	int64		total;			/* bytes of both ranges */
 	int64		budget;			/* in bytes */
 } LazySearch;
 
@@ -88,6 +98,22 @@ next_line(const LineRange *range, uint32 offset)
 {
 	return dg_next_line(range->text + offset, range->text + range->end) -
 		range->text;
+}
+
+/*
+ * How many bytes of both ranges lie before the point furthest on, of those
+ * that round d reached on diagonals first to last?
+ */
+static int64
+progress(const LazySearch *s, const LazyPoint *reach, int first, int last)
+{
+	int64		start = (int64) s->old_range->start + s->new_range->start;
+	int64		best = 0;
+	int			k;
+
+	for (k = first; k <= last; k += 2)
+		best = Max(best, (int64) reach[k].x + reach[k].y - start);
+	return best;
 }
 
 /*
@@ -169,6 +195,10 @@ search_forward(LazySearch *s, int *last)
 			}
 		}
 		if (s->budget < 0)
+			return -1;
+		if (d % LAZY_CHECK_ROUNDS == 0 &&
+			progress(s, reach, first, Min(end, high)) * LAZY_OUTLOOK <
+			s->total * d)
 			return -1;
 	}
 	return -1;
@@ -261,9 +291,9 @@ dg_lazy_search(const LineRange *old_range, const LineRange *new_range,
 
 	s->old_range = old_range;
 	s->new_range = new_range;
-	s->budget = (int64) LAZY_STEPS * LAZY_BYTES_PER_STEP +
-		2 * (int64) ((old_range->end - old_range->start) +
-					 (new_range->end - new_range->start));
+	s->total = (int64) (old_range->end - old_range->start) +
+		(new_range->end - new_range->start);
+	s->budget = (int64) LAZY_STEPS * LAZY_BYTES_PER_STEP + 2 * s->total;
 	memset(s->down, 0, sizeof(s->down));
 
 	rounds = search_forward(s, &last);

@@ -10,10 +10,7 @@
  */
 #include "core/scan.h"
 
-#include "port/pg_bitutils.h"
-
 #if defined(__SSE2__)
-#include <emmintrin.h>
 #define USE_VECTOR16
 typedef __m128i Vector16;
 
@@ -170,10 +167,11 @@ dg_common_suffix(const char *a_end, const char *b_end, Size max)
 }
 
 /*
- * The end of the last line in the first len bytes, or 0 if no line ends there.
+ * dg_last_line_end
+ *		The end of the last whole line in len bytes, or 0 if there is none.
  */
-static Size
-last_line_end(const char *text, Size len)
+Size
+dg_last_line_end(const char *text, Size len)
 {
 	Size		i = len;
 
@@ -236,12 +234,12 @@ dg_equal_lines(const char *a, const char *b, Size max, bool *all_equal)
 	}
 	len = i + dg_common_prefix(a + i, b + i, max - i);
 	*all_equal = (len == max);
-	len = i + last_line_end(a + i, len - i);
+	len = i + dg_last_line_end(a + i, len - i);
 	return (len > i) ? len : end;
 #else
 	len = dg_common_prefix(a, b, max);
 	*all_equal = (len == max);
-	return last_line_end(a, len);
+	return dg_last_line_end(a, len);
 #endif
 }
 
