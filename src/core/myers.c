@@ -32,6 +32,13 @@
 
 #define MYERS_COST_CAP		512
 
+/*
+ * While there are anchors to fall back on, the search looks at its progress
+ * after this many edits, and gives up at once if the cap is sure to fire at
+ * the speed it had.
+ */
+#define MYERS_OUTLOOK		128
+
 /* On a diagonal that no search has reached. */
 #define FORWARD_NONE		(-2)
 #define BACKWARD_NONE		PG_INT32_MAX
@@ -199,58 +206,61 @@ advance_backward(const SearchState *s, const SearchBox *box, Frontier *f,
 }
 
 /*
- * The cap has fired: take the point that came furthest from its corner.
+ * Of the diagonals that a search has just reached, the one on which it came
+ * furthest from its corner.  Returns the number of items it has behind it.
  */
-static void
-furthest_point(const SearchBox *box, const Frontier *fwd, const Frontier *bwd,
-			   int32 cost, int32 *a_mid, int32 *b_mid)
+static int64
+furthest(const Frontier *f, const SearchBox *box, int32 cost, bool forward,
+		 int32 *diagonal)
 {
-	int64		best_forward = -1;
-	int64		best_backward = -1;
-	int32		forward_d = 0;
-	int32		backward_d = 0;
-	int32		first;
-	int32		last;
-	int32		d;
+	int32		last = Min(f->start + cost, f->high);
+	int64		best = -1;
+	int32		d = f->start - cost;
 
-	first = Max(fwd->start - cost, fwd->low);
-	last = Min(fwd->start + cost, fwd->high);
-	for (d = first; d <= last; d++)
+	if (d < f->low)
+		d = f->low + ((f->low - d) & 1);
+	for (; d <= last; d += 2)
 	{
-		int64		x = fwd->reach[d];
-		int64		gone = (x - box->a_lo) + (x - d - box->b_lo);
+		int64		x = f->reach[d];
+		int64		y = x - d;
+		int64		gone;
 
-		if (((d - fwd->start - cost) & 1) == 0 && gone > best_forward)
+		gone = forward ? (x - box->a_lo) + (y - box->b_lo) :
+			(box->a_hi - x) + (box->b_hi - y);
+		if (gone > best)
 		{
-			best_forward = gone;
-			forward_d = d;
+			best = gone;
+			*diagonal = d;
 		}
 	}
+	return best;
+}
 
-	first = Max(bwd->start - cost, bwd->low);
-	last = Min(bwd->start + cost, bwd->high);
-	for (d = first; d <= last; d++)
+/*
+ * Split where one of the searches came furthest.  Returns the number of items
+ * that both of them have behind them.
+ */
+static int64
+split_at_furthest(const SearchBox *box, const Frontier *fwd,
+				  const Frontier *bwd, int32 cost,
+				  int32 *a_mid, int32 *b_mid)
+{
+	int32		fwd_diagonal = 0;
+	int32		bwd_diagonal = 0;
+	int64		fwd_gone = furthest(fwd, box, cost, true, &fwd_diagonal);
+	int64		bwd_gone = furthest(bwd, box, cost, false, &bwd_diagonal);
+
+	if (fwd_gone >= bwd_gone)
 	{
-		int64		x = bwd->reach[d];
-		int64		gone = (box->a_hi - x) + (box->b_hi - (x - d));
-
-		if (((d - bwd->start - cost) & 1) == 0 && gone > best_backward)
-		{
-			best_backward = gone;
-			backward_d = d;
-		}
-	}
-
-	if (best_forward >= best_backward)
-	{
-		*a_mid = fwd->reach[forward_d];
-		*b_mid = *a_mid - forward_d;
+		*a_mid = fwd->reach[fwd_diagonal];
+		*b_mid = *a_mid - fwd_diagonal;
 	}
 	else
 	{
-		*a_mid = bwd->reach[backward_d];
-		*b_mid = *a_mid - backward_d;
+		*a_mid = bwd->reach[bwd_diagonal];
+		*b_mid = *a_mid - bwd_diagonal;
 	}
+	return fwd_gone + bwd_gone;
 }
 
 /*
@@ -259,12 +269,15 @@ furthest_point(const SearchBox *box, const Frontier *fwd, const Frontier *bwd,
  *
  * The box must be trimmed: neither its first items nor its last ones are
  * equal, and neither side is empty.  The point is never a corner.  Returns
- * false if the cost cap ended the search; the point is then a good one only.
+ * false if the cost cap ended the search, or would do so and may_give_up is
+ * true; the point is then a good one only.
  */
 bool
-dg_myers_split(SearchState *s, const SearchBox *box,
+dg_myers_split(SearchState *s, const SearchBox *box, bool may_give_up,
 			   int32 *a_mid, int32 *b_mid)
 {
+	int64		total = (int64) (box->a_hi - box->a_lo) +
+	(box->b_hi - box->b_lo);
 	Frontier	fwd;
 	Frontier	bwd;
 	bool		odd;
@@ -290,8 +303,16 @@ dg_myers_split(SearchState *s, const SearchBox *box,
 
 		if (cost >= cap)
 		{
-			furthest_point(box, &fwd, &bwd, cost, a_mid, b_mid);
+			split_at_furthest(box, &fwd, &bwd, cost, a_mid, b_mid);
 			return false;
+		}
+		if (cost == MYERS_OUTLOOK && may_give_up)
+		{
+			int64		gone = split_at_furthest(box, &fwd, &bwd, cost,
+												 a_mid, b_mid);
+
+			if (gone * MYERS_COST_CAP < total * MYERS_OUTLOOK)
+				return false;
 		}
 	}
 }

@@ -95,25 +95,26 @@ split_by_search(SearchState *s, const SearchBox *box)
 	bool		no_anchors = box->no_anchors;
 	int64		first_size;
 	int64		second_size;
+	bool		may_give_up;
+	bool		found;
 
-	if (!dg_myers_split(s, box, &a_mid, &b_mid))
+	may_give_up = (s->algorithm != DIFF_MINIMAL && !box->no_anchors);
+	found = dg_myers_split(s, box, may_give_up, &a_mid, &b_mid);
+	if (!found && may_give_up)
 	{
-		if (!no_anchors)
-		{
-			switch (dg_anchor_unique(s, box, TAKE_GOOD_ANCHORS))
-			{
-				case ANCHORS_ALL:
-					return;
-				case ANCHORS_SOME:
-					s->exact = false;
-					return;
-				case ANCHORS_NONE:
-					no_anchors = true;
-					break;
-			}
-		}
-		s->exact = false;
+		AnchorResult anchors = dg_anchor_unique(s, box, TAKE_GOOD_ANCHORS);
+
+		if (anchors == ANCHORS_SOME)
+			s->exact = false;
+		if (anchors != ANCHORS_NONE)
+			return;
+
+		/* There are none, nor will there be in the parts of this box. */
+		no_anchors = true;
+		found = dg_myers_split(s, box, false, &a_mid, &b_mid);
 	}
+	if (!found)
+		s->exact = false;
 
 	/* The smaller box is on top, so that the stack stays shallow. */
 	first_size = (int64) (a_mid - box->a_lo) + (b_mid - box->b_lo);

@@ -89,7 +89,7 @@ extern void dg_push_box(SearchState *s, int32 a_lo, int32 a_hi,
 /* myers.c */
 extern void dg_myers_init(SearchState *s);
 extern bool dg_myers_split(SearchState *s, const SearchBox *box,
-						   int32 *a_mid, int32 *b_mid);
+						   bool may_give_up, int32 *a_mid, int32 *b_mid);
 
 /* anchor.c */
 typedef enum AnchorResult
