@@ -25,6 +25,47 @@ COMMENT ON FUNCTION diffgen_stat(text, text, jsonb) IS
 'lines added and removed by the diff of two texts, and its hunks';
 
 --
+-- Unified diffs: apply, invert, take apart
+--
+
+CREATE FUNCTION diffgen_apply(doc text, diff text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_apply_text'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_apply(text, text) IS
+'apply a unified diff to a document, exactly';
+
+CREATE FUNCTION diffgen_invert(diff text)
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_invert_text'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50;
+
+COMMENT ON FUNCTION diffgen_invert(text) IS
+'the unified diff that goes back';
+
+CREATE FUNCTION diffgen_lines(diff text,
+	OUT hunk int, OUT op text, OUT old_line int, OUT new_line int,
+	OUT line text, OUT no_newline boolean)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'diffgen_lines'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 100;
+
+COMMENT ON FUNCTION diffgen_lines(text) IS
+'the lines of a unified diff, as rows';
+
+CREATE FUNCTION diffgen_hunks(diff text,
+	OUT hunk int, OUT old_start int, OUT old_count int,
+	OUT new_start int, OUT new_count int, OUT added int, OUT removed int,
+	OUT heading text, OUT body text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'diffgen_hunks'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 50 ROWS 10;
+
+COMMENT ON FUNCTION diffgen_hunks(text) IS
+'the hunks of a unified diff, as rows';
+
+--
 -- Patches of jsonb documents
 --
 

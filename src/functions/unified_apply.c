@@ -1,0 +1,73 @@
+/*-------------------------------------------------------------------------
+ *
+ * unified_apply.c
+ *	  SQL functions that apply and invert unified diffs.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "core/unified_apply.h"
+#include "core/unified_invert.h"
+#include "fmgr.h"
+#include "functions/compat.h"
+#include "functions/documents.h"
+#include "functions/unified_report.h"
+#include "utils/memutils.h"
+
+PG_FUNCTION_INFO_V1(diffgen_apply_text);
+PG_FUNCTION_INFO_V1(diffgen_invert_text);
+
+/*
+ * diffgen_apply(doc text, diff text) returns text
+ *		The document after a diff.
+ */
+Datum
+diffgen_apply_text(PG_FUNCTION_ARGS)
+{
+	text	   *doc = PG_GETARG_TEXT_PP(0);
+	text	   *diff = PG_GETARG_TEXT_PP(1);
+	const char *diff_data = VARDATA_ANY(diff);
+	Size		diff_len = VARSIZE_ANY_EXHDR(diff);
+	MemoryContext call_context;
+	MemoryContext old_context;
+	StringInfoData out;
+	UnifiedFailure failure;
+
+	diffgen_init_result(&out, CurrentMemoryContext);
+	call_context = AllocSetContextCreate(CurrentMemoryContext,
+										 "diffgen_apply",
+										 ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(call_context);
+	if (dg_unified_apply(VARDATA_ANY(doc), VARSIZE_ANY_EXHDR(doc),
+						 diff_data, diff_len,
+						 &out, &failure) != UNIFIED_APPLIED)
+		diffgen_report_failure(&failure, diff_data, diff_len);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(call_context);
+
+	PG_FREE_IF_COPY(doc, 0);
+	PG_FREE_IF_COPY(diff, 1);
+	PG_RETURN_DATUM(diffgen_result_text(&out));
+}
+
+/*
+ * diffgen_invert(diff text) returns text
+ *		The diff that goes back.
+ */
+Datum
+diffgen_invert_text(PG_FUNCTION_ARGS)
+{
+	text	   *diff = PG_GETARG_TEXT_PP(0);
+	const char *diff_data = VARDATA_ANY(diff);
+	Size		diff_len = VARSIZE_ANY_EXHDR(diff);
+	StringInfoData out;
+	UnifiedReader reader;
+
+	diffgen_init_result(&out, CurrentMemoryContext);
+	if (!dg_unified_invert(diff_data, diff_len, &out, &reader))
+		diffgen_report_fault(&reader, diff_data, diff_len);
+
+	PG_FREE_IF_COPY(diff, 0);
+	PG_RETURN_DATUM(diffgen_result_text(&out));
+}
