@@ -15,7 +15,7 @@ DG_HEADERS = $(wildcard src/*/*.h)
 # pg_regress reads test/sql/*.sql and expected/*.out.  A file of the same name
 # in sql/ would shadow a test, so no test is called "diffgen--...".
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
-REGRESS_OPTS = --inputdir=test
+REGRESS_OPTS = --inputdir=test --encoding=UTF8
 
 TAP_TESTS = 1
 PROVE_TESTS = $(sort $(wildcard test/t/*.pl))
