@@ -10,23 +10,35 @@ from workers import WorkerError
 ALGORITHMS = ("myers", "patience", "histogram")
 LONGEST_NS = 2e9                # what no input may take
 GROWTH = 12                     # from the smallest size to the eightfold
+MOST_NS = 10e9                  # of a job's runs together
 EXTRA_EDITS = 1.05              # against libgit2, at the smallest size
 MEMORY_A_LINE = 40
 MEMORY_FIXED = 1 << 20
 
+# Worker, algorithm, name in the tables.
+WORK = tuple(("diffgen", algorithm, algorithm) for algorithm in ALGORITHMS) \
+    + (("libgit2", "myers", "libgit2"),)
 
-def timed(worker, pair, algorithm, rounds, timeout=60):
-    """Median ns and exact; fewer rounds where one takes long."""
-    try:
-        ns, _, exact = worker.run(pair, 1, 0, algorithm, timeout)
-        times = [ns]
-        while len(times) < rounds and sum(times) < 20e9:
-            calls = max(1, int(300e3 / max(ns, 1)))
-            ns, _, exact = worker.run(pair, calls, 0, algorithm, timeout)
-            times.append(ns)
-        return median(times), exact
-    except WorkerError:
-        return None, None
+
+def timed(jobs, rounds):
+    """Median ns and exact of each job, a (worker, pair, algorithm), in turn:
+    what is compared with each other is measured at the same time.  Fewer
+    rounds where one takes long, a single one where it is `minimal`."""
+    found = [[] for _ in jobs]
+    exact = [1 for _ in jobs]
+    for turn in range(rounds):
+        for i, (worker, pair, algorithm) in enumerate(jobs):
+            times = found[i]
+            if None in times or sum(times) > MOST_NS:
+                continue
+            calls = max(1, int(300e3 / times[0])) if times else 1
+            try:
+                ns, _, exact[i] = worker.run(pair, calls, 0, algorithm, 30)
+                times.append(max(ns, 1))
+            except WorkerError:
+                times.append(None)
+    return [(None if None in times else median(times), exact[i])
+            for i, times in enumerate(found)]
 
 
 def edits_of(worker, pair, algorithm, scratch, check=None):
@@ -54,42 +66,39 @@ def run(tools, sets, extreme, rounds, report, log):
     times = {}                  # (family, algorithm, set) -> ns, exact
     edits = {}                  # (family, what) -> edit lines, smallest size
     memory = []
-    for pair_set in sets:
-        first = pair_set is sets[0]
-        workers = {name: tools.start(name, pair_set.list_path)
-                   for name in tools.have("diffgen", "libgit2", "similar")}
-        for i, family in enumerate(names):
-            log("hard: %s, %s" % (family, pair_set.title))
-            if "libgit2" in workers:
-                times[family, "libgit2", pair_set.name] = timed(
-                    workers["libgit2"], i, "myers", rounds)
-            if "similar" in workers and first:
-                times[family, "similar", pair_set.name] = timed(
-                    workers["similar"], i, "myers", 1, 20)
-            if "diffgen" in workers:
-                for algorithm in ALGORITHMS + (("minimal",) if first else ()):
-                    times[family, algorithm, pair_set.name] = timed(
-                        workers["diffgen"], i, algorithm,
-                        1 if algorithm == "minimal" else rounds)
-            if first:
-                for name, algorithm in (("diffgen", "myers"),
-                                        ("diffgen", "patience"),
-                                        ("diffgen", "histogram"),
-                                        ("diffgen", "minimal"),
-                                        ("libgit2", "myers"),
-                                        ("similar", "myers")):
-                    if name not in workers:
-                        continue
-                    key = algorithm if name == "diffgen" else name
-                    if times[family, key, pair_set.name][0] is not None:
-                        edits[family, key] = edits_of(
-                            workers[name], i, algorithm, scratch,
-                            pair_set if name == "diffgen" else None)
-        for worker in workers.values():
-            worker.close()
-        if first:
-            judge(tools, pair_set, names, edits, scratch)
-        if "diffgen" in workers:
+    workers = {(name, pair_set.name): tools.start(name, pair_set.list_path)
+               for pair_set in sets
+               for name in tools.have("diffgen", "libgit2")}
+    slow = {name: tools.start(name, sets[0].list_path)
+            for name in tools.have("similar")}
+    for i, family in enumerate(names):
+        log("hard: " + family)
+        keys, jobs = [], []
+        for name, algorithm, key in WORK:
+            for pair_set in sets:
+                if (name, pair_set.name) in workers:
+                    keys.append((family, key, pair_set.name))
+                    jobs.append((workers[name, pair_set.name], i, algorithm))
+        times.update(zip(keys, timed(jobs, rounds)))
+        once = [(key, worker, algorithm) for key, worker, algorithm in (
+            ("minimal", workers.get(("diffgen", sets[0].name)), "minimal"),
+            ("similar", slow.get("similar"), "myers")) if worker]
+        found = timed([(worker, i, algorithm)
+                       for _, worker, algorithm in once], 1)
+        for (key, _, _), value in zip(once, found):
+            times[family, key, sets[0].name] = value
+        for name, algorithm, key in WORK + (("diffgen", "minimal", "minimal"),
+                                            ("similar", "myers", "similar")):
+            worker = slow.get(name) or workers.get((name, sets[0].name))
+            if worker and times[family, key, sets[0].name][0] is not None:
+                edits[family, key] = edits_of(
+                    worker, i, algorithm, scratch,
+                    sets[0] if name == "diffgen" else None)
+    for worker in list(workers.values()) + list(slow.values()):
+        worker.close()
+    judge(tools, sets[0], names, edits, scratch)
+    if tools.have("diffgen"):
+        for pair_set in sets:
             memory += peaks(tools, pair_set, names)
     tables(sets, names, times, edits, report)
     if tools.have("diffgen"):
@@ -259,7 +268,7 @@ def extremes(tools, extreme, rounds, report):
                 continue
             worker = tools.start(name, extreme.list_path)
             for algorithm in algorithms:
-                ns, exact = timed(worker, i, algorithm, rounds)
+                ns, exact = timed([(worker, i, algorithm)], rounds)[0]
                 row.append(show(ns, exact))
                 if name == "diffgen":
                     ours = max(ours or 0, ns or float("inf"))

@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define WORKER_CLOCK CLOCK_MONOTONIC
 #include "worker.h"
 
 extern char **environ;

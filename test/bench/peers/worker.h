@@ -16,6 +16,11 @@
  * is 1 or 0, or -1 where the peer does not tell.  The list has one pair a
  * line, the two paths separated by a tab.
  *
+ * Time is the thread's processor time, which on an idle machine is what a
+ * clock on the wall shows, and on a busy one does not count the others.  A
+ * peer that works in other threads or processes has to be measured by
+ * WORKER_CLOCK = CLOCK_MONOTONIC instead.
+ *
  * A worker includes this file once, after it has been told what to do by
  * defining worker_diff().
  *
@@ -29,6 +34,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#ifndef WORKER_CLOCK
+#define WORKER_CLOCK CLOCK_THREAD_CPUTIME_ID
+#endif
 
 typedef struct Document
 {
@@ -114,7 +123,7 @@ worker_now(void)
 {
 	struct timespec now;
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
+	clock_gettime(WORKER_CLOCK, &now);
 	return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
