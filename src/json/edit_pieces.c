@@ -33,9 +33,6 @@
 /* Pieces are small and never freed one by one: they come in blocks. */
 #define PIECES_PER_BLOCK	64
 
-#define SUBTREE_WEIGHT(p)	((p) ? (p)->weight + 1 : 1)
-#define SUBTREE_WIDTH(p)	((p) ? (p)->width : 0)
-
 /* A new piece of the tree's epoch, zeroed. */
 EditPiece *
 dg_piece_new(EditTree *tree)
@@ -68,25 +65,36 @@ own(EditTree *tree, EditPiece **link)
 	return *link;
 }
 
-/* Recomputes what a piece knows of its subtree. */
-static inline void
-refresh(EditPiece *p)
+/*
+ * What the subtrees of a piece weigh.  A piece has all numbers about both of
+ * them, so that walks need not look at pieces beside their way.
+ */
+static inline uint64
+weight_of_left(const EditPiece *p)
 {
-	p->weight = SUBTREE_WEIGHT(p->left) + SUBTREE_WEIGHT(p->right) - 1;
-	p->width = SUBTREE_WIDTH(p->left) + p->count + SUBTREE_WIDTH(p->right);
+	return p->left_pieces + 1;
 }
 
-/* The right child of *link becomes the root of its subtree. */
+static inline uint64
+weight_of_right(const EditPiece *p)
+{
+	return p->pieces - p->left_pieces;
+}
+
+/* The right child of *link, which is owned, becomes the root of its subtree. */
 static void
 rotate_left(EditTree *tree, EditPiece **link)
 {
 	EditPiece  *p = *link;
 	EditPiece  *r = own(tree, &p->right);
+	uint32		outer = r->pieces - r->left_pieces - 1;
 
 	p->right = r->left;
+	p->pieces = p->left_pieces + 1 + r->left_pieces;
 	r->left = p;
-	refresh(p);
-	refresh(r);
+	r->left_pieces = p->pieces;
+	r->left_width += p->left_width + p->count;
+	r->pieces = p->pieces + 1 + outer;
 	*link = r;
 }
 
@@ -95,11 +103,14 @@ rotate_right(EditTree *tree, EditPiece **link)
 {
 	EditPiece  *p = *link;
 	EditPiece  *l = own(tree, &p->left);
+	uint32		outer = p->pieces - p->left_pieces - 1;
 
 	p->left = l->right;
+	p->left_pieces = l->pieces - l->left_pieces - 1;
+	p->left_width -= l->left_width + l->count;
+	p->pieces = p->left_pieces + 1 + outer;
 	l->right = p;
-	refresh(p);
-	refresh(l);
+	l->pieces = l->left_pieces + 1 + p->pieces;
 	*link = l;
 }
 
@@ -111,23 +122,20 @@ static void
 balance(EditTree *tree, EditPiece **link)
 {
 	EditPiece  *p = *link;
-	uint64		left = SUBTREE_WEIGHT(p->left);
-	uint64		right = SUBTREE_WEIGHT(p->right);
 
-	refresh(p);
-	if (right > DELTA * left)
+	if (weight_of_right(p) > DELTA * weight_of_left(p))
 	{
 		EditPiece  *r = own(tree, &p->right);
 
-		if (SUBTREE_WEIGHT(r->left) >= GAMMA * SUBTREE_WEIGHT(r->right))
+		if (weight_of_left(r) >= GAMMA * weight_of_right(r))
 			rotate_right(tree, &p->right);
 		rotate_left(tree, link);
 	}
-	else if (left > DELTA * right)
+	else if (weight_of_left(p) > DELTA * weight_of_right(p))
 	{
 		EditPiece  *l = own(tree, &p->left);
 
-		if (SUBTREE_WEIGHT(l->right) >= GAMMA * SUBTREE_WEIGHT(l->left))
+		if (weight_of_right(l) >= GAMMA * weight_of_left(l))
 			rotate_left(tree, &p->left);
 		rotate_right(tree, link);
 	}
@@ -141,14 +149,18 @@ dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
 
 	if (*root == NULL)
 	{
-		refresh(piece);
+		piece->pieces = 1;
 		*root = piece;
 		return;
 	}
 
 	p = own(tree, root);
+	p->pieces++;
 	if (dg_key_compare(piece->key, piece->keylen, p->key, p->keylen) < 0)
+	{
+		p->left_pieces++;
 		dg_piece_insert_member(tree, &p->left, piece);
+	}
 	else
 		dg_piece_insert_member(tree, &p->right, piece);
 	balance(tree, root);
@@ -163,21 +175,25 @@ dg_piece_insert_at(EditTree *tree, EditPiece **root, uint32 position,
 				   EditPiece *piece)
 {
 	EditPiece  *p;
-	uint32		left;
 
 	if (*root == NULL)
 	{
-		refresh(piece);
+		piece->pieces = 1;
 		*root = piece;
 		return;
 	}
 
 	p = own(tree, root);
-	left = SUBTREE_WIDTH(p->left);
-	if (position <= left)
+	p->pieces++;
+	if (position <= p->left_width)
+	{
+		p->left_pieces++;
+		p->left_width += piece->count;
 		dg_piece_insert_at(tree, &p->left, position, piece);
+	}
 	else
-		dg_piece_insert_at(tree, &p->right, position - left - p->count, piece);
+		dg_piece_insert_at(tree, &p->right,
+						   position - p->left_width - p->count, piece);
 	balance(tree, root);
 }
 
@@ -194,43 +210,74 @@ take_first(EditTree *tree, EditPiece **link)
 		return p;
 	}
 	first = take_first(tree, &p->left);
+	p->pieces--;
+	p->left_pieces--;
+	p->left_width -= first->count;
 	balance(tree, link);
 	return first;
 }
 
+/* Takes the root out of a subtree, which is owned. */
+static void
+remove_root(EditTree *tree, EditPiece **link)
+{
+	EditPiece  *p = *link;
+	EditPiece  *next;
+
+	if (p->right == NULL)
+	{
+		*link = p->left;
+		return;
+	}
+
+	next = take_first(tree, &p->right);
+	next->left = p->left;
+	next->right = p->right;
+	next->pieces = p->pieces - 1;
+	next->left_pieces = p->left_pieces;
+	next->left_width = p->left_width;
+	*link = next;
+	balance(tree, link);
+}
+
 /*
  * Removes one element of an array, which must be the last one of its piece.
- * A run gets shorter; any other piece goes.
+ * A run gets shorter; any other piece goes, and then the result is true.
  */
-void
+bool
 dg_piece_remove_last(EditTree *tree, EditPiece **root, uint32 position)
 {
 	EditPiece  *p = own(tree, root);
-	uint32		left = SUBTREE_WIDTH(p->left);
+	bool		gone;
 
-	if (position < left)
-		dg_piece_remove_last(tree, &p->left, position);
-	else if (position >= left + p->count)
-		dg_piece_remove_last(tree, &p->right, position - left - p->count);
+	if (position < p->left_width)
+	{
+		gone = dg_piece_remove_last(tree, &p->left, position);
+		p->left_width--;
+		if (gone)
+			p->left_pieces--;
+	}
+	else if (position >= p->left_width + p->count)
+		gone = dg_piece_remove_last(tree, &p->right,
+									position - p->left_width - p->count);
 	else if (p->count > 1)
 	{
-		Assert(position == left + p->count - 1);
+		Assert(position == p->left_width + p->count - 1);
 		p->count--;
-	}
-	else if (p->right == NULL)
-	{
-		*root = p->left;
-		return;
+		return false;
 	}
 	else
 	{
-		EditPiece  *next = take_first(tree, &p->right);
-
-		next->left = p->left;
-		next->right = p->right;
-		*root = next;
+		remove_root(tree, root);
+		return true;
 	}
-	balance(tree, root);
+
+	if (gone)
+	{
+		p->pieces--;
+		balance(tree, root);
+	}
+	return gone;
 }
 
 /* The piece of a key, or NULL. */
@@ -258,18 +305,16 @@ dg_piece_find_at(const EditPiece *piece, uint32 position, uint32 *within)
 {
 	for (;;)
 	{
-		uint32		left = SUBTREE_WIDTH(piece->left);
-
-		if (position < left)
+		if (position < piece->left_width)
 			piece = piece->left;
-		else if (position < left + piece->count)
+		else if (position < piece->left_width + piece->count)
 		{
-			*within = position - left;
+			*within = position - piece->left_width;
 			return piece;
 		}
 		else
 		{
-			position -= left + piece->count;
+			position -= piece->left_width + piece->count;
 			piece = piece->right;
 		}
 	}
@@ -292,71 +337,93 @@ dg_piece_own_member(EditTree *tree, EditPiece **root, const char *key,
 	return NULL;
 }
 
-/* The piece that has the element at a position, to change it. */
-EditPiece *
-dg_piece_own_at(EditTree *tree, EditPiece **root, uint32 position)
+/*
+ * Goes down to the piece that has the element at a position, owning the way,
+ * and makes it some elements shorter.
+ */
+static EditPiece *
+own_and_shorten(EditTree *tree, EditPiece **root, uint32 position,
+				uint32 less)
 {
 	for (;;)
 	{
 		EditPiece  *p = own(tree, root);
-		uint32		left = SUBTREE_WIDTH(p->left);
 
-		if (position < left)
+		if (position < p->left_width)
+		{
+			p->left_width -= less;
 			root = &p->left;
-		else if (position < left + p->count)
+		}
+		else if (position < p->left_width + p->count)
+		{
+			p->count -= less;
 			return p;
+		}
 		else
 		{
-			position -= left + p->count;
+			position -= p->left_width + p->count;
 			root = &p->right;
 		}
 	}
 }
 
+/* Makes a run of some elements of another run. */
+static EditPiece *
+new_run(EditTree *tree, uint32 start, uint32 count)
+{
+	EditPiece  *run = dg_piece_new(tree);
+
+	run->value.type = EDIT_RUN;
+	run->start = start;
+	run->count = count;
+	return run;
+}
+
 /*
  * Cuts the run that goes across a position of an array in two, so that a
- * piece begins there.  Nothing to do where one does already.
+ * piece begins there.  Nothing to do where one does already.  The position
+ * must be that of an element.
  */
 void
 dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position)
 {
-	EditPiece **link = root;
-	EditPiece  *rest;
 	EditPiece  *p;
 	uint32		within;
-	uint32		cut;
-	uint32		left_behind = position;
+	uint32		rest;
 
-	if (*root == NULL || position >= (*root)->width)
-		return;
-	cut = dg_piece_find_at(*root, position, &within)->count;
+	rest = dg_piece_find_at(*root, position, &within)->count - within;
 	if (within == 0)
 		return;
-	cut -= within;
 
-	/* shorten it, and every subtree that it is in */
-	for (;;)
-	{
-		uint32		left;
+	p = own_and_shorten(tree, root, position - 1, rest);
+	dg_piece_insert_at(tree, root, position,
+					   new_run(tree, p->start + within, rest));
+}
 
-		p = own(tree, link);
-		left = SUBTREE_WIDTH(p->left);
-		p->width -= cut;
-		if (left_behind < left)
-			link = &p->left;
-		else if (left_behind < left + p->count)
-			break;
-		else
-		{
-			left_behind -= left + p->count;
-			link = &p->right;
-		}
-	}
-	p->count = within;
+/*
+ * The piece of the element at a position alone, to change it.  If it was in a
+ * run, its type is still EDIT_RUN and its start is the element's index in the
+ * array's datum.
+ */
+EditPiece *
+dg_piece_isolate(EditTree *tree, EditPiece **root, uint32 position)
+{
+	const EditPiece *found;
+	EditPiece  *p;
+	uint32		before;
+	uint32		after;
+	uint32		start;
 
-	rest = dg_piece_new(tree);
-	rest->start = p->start + within;
-	rest->count = cut;
-	rest->value = p->value;
-	dg_piece_insert_at(tree, root, position, rest);
+	found = dg_piece_find_at(*root, position, &before);
+	after = found->count - before - 1;
+	start = found->start;
+	p = own_and_shorten(tree, root, position, before + after);
+	p->start = start + before;
+	if (before > 0)
+		dg_piece_insert_at(tree, root, position - before,
+						   new_run(tree, start, before));
+	if (after > 0)
+		dg_piece_insert_at(tree, root, position + 1,
+						   new_run(tree, start + before + 1, after));
+	return p;
 }

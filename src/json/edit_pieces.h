@@ -23,8 +23,9 @@ struct EditPiece
 {
 	EditPiece  *left;
 	EditPiece  *right;
-	uint32		weight;			/* pieces in this subtree */
-	uint32		width;			/* array: elements in this subtree */
+	uint32		pieces;			/* in this subtree */
+	uint32		left_pieces;	/* in the left one */
+	uint32		left_width;		/* array: elements in the left one */
 	uint32		epoch;			/* when it was made; see edit_tree.c */
 	uint32		start;			/* run: its first element in the datum; member:
 								 * its place among the datum's keys */
@@ -40,7 +41,7 @@ extern void dg_piece_insert_member(EditTree *tree, EditPiece **root,
 								   EditPiece *piece);
 extern void dg_piece_insert_at(EditTree *tree, EditPiece **root,
 							   uint32 position, EditPiece *piece);
-extern void dg_piece_remove_last(EditTree *tree, EditPiece **root,
+extern bool dg_piece_remove_last(EditTree *tree, EditPiece **root,
 								 uint32 position);
 extern const EditPiece *dg_piece_find_member(const EditPiece *piece,
 											 const char *key, uint32 keylen);
@@ -48,8 +49,8 @@ extern const EditPiece *dg_piece_find_at(const EditPiece *piece,
 										 uint32 position, uint32 *within);
 extern EditPiece *dg_piece_own_member(EditTree *tree, EditPiece **root,
 									  const char *key, uint32 keylen);
-extern EditPiece *dg_piece_own_at(EditTree *tree, EditPiece **root,
-								  uint32 position);
+extern EditPiece *dg_piece_isolate(EditTree *tree, EditPiece **root,
+								   uint32 position);
 extern void dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position);
 
 #endif							/* DIFFGEN_EDIT_PIECES_H */

@@ -281,26 +281,19 @@ array_equal(const EditValue *a, const JsonbContainer *b)
 	return true;
 }
 
-/*
- * The piece for an object's member, made where there is none yet: as base has
- * the member, or absent.
- */
+/* Adds the piece of a member that has none yet: as base has it, or absent. */
 static EditPiece *
-member_piece(EditTree *tree, EditNode *node, const char *key, uint32 keylen)
+new_member(EditTree *tree, EditNode *node, const char *key, uint32 keylen,
+		   bool in_base, uint32 index)
 {
-	EditPiece  *piece = dg_piece_own_member(tree, &node->pieces, key, keylen);
+	EditPiece  *piece = dg_piece_new(tree);
 
-	if (piece != NULL)
-		return piece;
-
-	piece = dg_piece_new(tree);
 	piece->key = key;
 	piece->keylen = keylen;
-	if (node->base != NULL)
-		piece->in_base = dg_object_search(node->base, key, keylen,
-										  &piece->start);
-	if (piece->in_base)
-		piece->value = base_child(node->base, node->base_count + piece->start);
+	piece->in_base = in_base;
+	piece->start = index;
+	if (in_base)
+		piece->value = base_child(node->base, node->base_count + index);
 	else
 		piece->value.type = EDIT_ABSENT;
 	dg_piece_insert_member(tree, &node->pieces, piece);
@@ -315,12 +308,24 @@ EditValue *
 dg_edit_member_slot(EditTree *tree, EditValue *object, const char *key,
 					uint32 keylen)
 {
-	EditValue	member;
+	const JsonbContainer *base = (const JsonbContainer *) object->u.data;
+	EditPiece  *piece;
+	uint32		index;
 
-	/* no piece for what is not there: the caller is about to give up */
-	if (!dg_edit_get_member(object, key, keylen, &member))
+	if (object->type == EDIT_NODE)
+	{
+		piece = dg_piece_own_member(tree, &own_node(tree, object)->pieces,
+									key, keylen);
+		if (piece != NULL)
+			return piece->value.type == EDIT_ABSENT ? NULL : &piece->value;
+		base = object->u.node->base;
+	}
+
+	/* an object in which nothing is found stays as it is */
+	if (base == NULL || !dg_object_search(base, key, keylen, &index))
 		return NULL;
-	return &member_piece(tree, own_node(tree, object), key, keylen)->value;
+	piece = new_member(tree, own_node(tree, object), key, keylen, true, index);
+	return &piece->value;
 }
 
 /* The slot of an array's element, which must exist. */
@@ -331,10 +336,7 @@ dg_edit_element_slot(EditTree *tree, EditValue *array, uint32 index)
 	EditPiece  *piece;
 
 	Assert(index < node->count);
-	dg_piece_cut(tree, &node->pieces, index);
-	dg_piece_cut(tree, &node->pieces, index + 1);
-	piece = dg_piece_own_at(tree, &node->pieces, index);
-	Assert(piece->count == 1);
+	piece = dg_piece_isolate(tree, &node->pieces, index);
 	if (piece->value.type == EDIT_RUN)
 		piece->value = base_child(node->base, piece->start);
 	return &piece->value;
@@ -349,8 +351,16 @@ dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
 				   uint32 keylen, const EditValue *value)
 {
 	EditNode   *node = own_node(tree, object);
-	EditPiece  *piece = member_piece(tree, node, key, keylen);
+	EditPiece  *piece = dg_piece_own_member(tree, &node->pieces, key, keylen);
 
+	if (piece == NULL)
+	{
+		uint32		index = 0;
+		bool		in_base = node->base != NULL &&
+			dg_object_search(node->base, key, keylen, &index);
+
+		piece = new_member(tree, node, key, keylen, in_base, index);
+	}
 	if (piece->value.type == EDIT_ABSENT)
 		node->count++;
 	piece->value = *value;
@@ -386,7 +396,8 @@ dg_edit_insert_element(EditTree *tree, EditValue *array, uint32 index,
 	Assert(index <= node->count);
 	piece->count = 1;
 	piece->value = *value;
-	dg_piece_cut(tree, &node->pieces, index);
+	if (index < node->count)
+		dg_piece_cut(tree, &node->pieces, index);
 	dg_piece_insert_at(tree, &node->pieces, index, piece);
 	node->count++;
 }
@@ -400,7 +411,8 @@ dg_edit_remove_element(EditTree *tree, EditValue *array, uint32 index,
 
 	Assert(index < node->count);
 	dg_edit_get_element(array, index, removed);
-	dg_piece_cut(tree, &node->pieces, index + 1);
-	dg_piece_remove_last(tree, &node->pieces, index);
+	if (index + 1 < node->count)
+		dg_piece_cut(tree, &node->pieces, index + 1);
+	(void) dg_piece_remove_last(tree, &node->pieces, index);
 	node->count--;
 }
