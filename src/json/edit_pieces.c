@@ -50,6 +50,16 @@ dg_piece_new(EditTree *tree)
 	return tree->spare++;
 }
 
+/* The order in which jsonb stores keys. */
+static inline int
+compare_keys(const char *a, uint32 alen, const char *b, uint32 blen)
+{
+	JsonKey		akey = {a, alen};
+	JsonKey		bkey = {b, blen};
+
+	return dg_key_compare_stored(&akey, &bkey);
+}
+
 /* Makes the piece at *link one that nobody else sees. */
 static inline EditPiece *
 own(EditTree *tree, EditPiece **link)
@@ -156,7 +166,7 @@ dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
 
 	p = own(tree, root);
 	p->pieces++;
-	if (dg_key_compare(piece->key, piece->keylen, p->key, p->keylen) < 0)
+	if (compare_keys(piece->key, piece->keylen, p->key, p->keylen) < 0)
 	{
 		p->left_pieces++;
 		dg_piece_insert_member(tree, &p->left, piece);
@@ -286,7 +296,7 @@ dg_piece_find_member(const EditPiece *piece, const char *key, uint32 keylen)
 {
 	while (piece != NULL)
 	{
-		int			cmp = dg_key_compare(key, keylen,
+		int			cmp = compare_keys(key, keylen,
 										 piece->key, piece->keylen);
 
 		if (cmp == 0)
@@ -328,7 +338,7 @@ dg_piece_own_member(EditTree *tree, EditPiece **root, const char *key,
 	while (*root != NULL)
 	{
 		EditPiece  *p = own(tree, root);
-		int			cmp = dg_key_compare(key, keylen, p->key, p->keylen);
+		int			cmp = compare_keys(key, keylen, p->key, p->keylen);
 
 		if (cmp == 0)
 			return p;
@@ -373,7 +383,7 @@ new_run(EditTree *tree, uint32 start, uint32 count)
 {
 	EditPiece  *run = dg_piece_new(tree);
 
-	run->value.type = EDIT_RUN;
+	run->value.kind = EDIT_RUN;
 	run->start = start;
 	run->count = count;
 	return run;
@@ -402,7 +412,7 @@ dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position)
 
 /*
  * The piece of the element at a position alone, to change it.  If it was in a
- * run, its type is still EDIT_RUN and its start is the element's index in the
+ * run, its kind is still EDIT_RUN and its start is the element's index in the
  * array's datum.
  */
 EditPiece *

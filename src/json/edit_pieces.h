@@ -15,7 +15,7 @@
 #include "json/edit_tree.h"
 
 /*
- * In an array a piece is a run of elements of the array's datum (type
+ * In an array a piece is a run of elements of the array's datum (kind
  * EDIT_RUN) or one value; in an object it is a member that differs from the
  * object's datum, perhaps in being absent.
  */

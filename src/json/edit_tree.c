@@ -33,12 +33,13 @@
  */
 #include "postgres.h"
 
+#include "json/compare.h"
 #include "json/edit_pieces.h"
 #include "json/edit_tree.h"
 #include "miscadmin.h"
 
-static bool object_equal(const EditValue *a, const JsonbContainer *b);
-static bool array_equal(const EditValue *a, const JsonbContainer *b);
+static bool object_equal(const EditValue *a, const JsonNode *b);
+static bool array_equal(const EditValue *a, const JsonNode *b);
 
 /*
  * Begins a tree whose root is a document, which must be detoasted with a
@@ -49,13 +50,13 @@ dg_edit_begin(EditTree *tree, const Jsonb *document)
 {
 	memset(tree, 0, sizeof(EditTree));
 	tree->context = CurrentMemoryContext;
-	tree->root.type = EDIT_ABSENT;
+	tree->root.kind = EDIT_ABSENT;
 	if (document != NULL)
 	{
-		JsonbRef	ref;
+		JsonNode	root;
 
-		dg_jsonb_root(document, &ref);
-		tree->root = dg_edit_from_ref(&ref);
+		dg_node_root(document, &root);
+		tree->root = dg_edit_from_node(&root);
 	}
 }
 
@@ -71,14 +72,14 @@ new_node(EditTree *tree)
 
 /* An empty object or array that is not part of the tree yet. */
 EditValue
-dg_edit_new(EditTree *tree, bool is_object)
+dg_edit_new(EditTree *tree, JsonKind kind)
 {
 	EditValue	value;
 
-	value.type = EDIT_NODE;
+	value.kind = EDIT_CONTAINER;
 	value.len = 0;
 	value.u.node = new_node(tree);
-	value.u.node->is_object = is_object;
+	value.u.node->base.kind = kind;
 	return value;
 }
 
@@ -88,7 +89,7 @@ dg_edit_string(const char *data, uint32 len)
 {
 	EditValue	value;
 
-	value.type = JENTRY_ISSTRING;
+	value.kind = NODE_STRING;
 	value.len = len;
 	value.u.data = data;
 	return value;
@@ -110,7 +111,7 @@ own_node(EditTree *tree, EditValue *slot)
 {
 	EditNode   *node;
 
-	if (slot->type == EDIT_NODE)
+	if (slot->kind == EDIT_CONTAINER)
 	{
 		node = slot->u.node;
 		if (node->epoch != tree->epoch)
@@ -123,34 +124,33 @@ own_node(EditTree *tree, EditValue *slot)
 		return node;
 	}
 
-	Assert(slot->type == JENTRY_ISCONTAINER);
 	node = new_node(tree);
-	node->base = (const JsonbContainer *) slot->u.data;
-	node->base_count = JsonContainerSize(node->base);
+	node->base = dg_edit_to_node(slot);
+	Assert(NODE_IS_CONTAINER(&node->base));
+	node->base_count = NODE_COUNT(&node->base);
 	node->count = node->base_count;
-	node->is_object = JsonContainerIsObject(node->base);
-	if (!node->is_object && node->count > 0)
+	if (slot->kind == NODE_ARRAY && node->count > 0)
 	{
 		EditPiece  *run = dg_piece_new(tree);
 
 		run->count = node->count;
-		run->value.type = EDIT_RUN;
+		run->value.kind = EDIT_RUN;
 		dg_piece_insert_at(tree, &node->pieces, 0, run);
 	}
-	slot->type = EDIT_NODE;
+	slot->kind = EDIT_CONTAINER;
 	slot->len = 0;
 	slot->u.node = node;
 	return node;
 }
 
-/* The child of a datum; for an object, of its values. */
+/* A child of a datum: an array's element or an object's value. */
 static EditValue
-base_child(const JsonbContainer *base, uint32 index)
+base_child(const JsonNode *base, uint32 index)
 {
-	JsonbRef	ref;
+	JsonNode	child;
 
-	dg_container_child(base, index, &ref);
-	return dg_edit_from_ref(&ref);
+	dg_node_child(base, index, &child);
+	return dg_edit_from_node(&child);
 }
 
 /*
@@ -160,10 +160,10 @@ bool
 dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
 				   EditValue *member)
 {
-	const JsonbContainer *base = (const JsonbContainer *) object->u.data;
+	JsonNode	base;
 	uint32		index;
 
-	if (object->type == EDIT_NODE)
+	if (object->kind == EDIT_CONTAINER)
 	{
 		const EditNode *node = object->u.node;
 		const EditPiece *piece = dg_piece_find_member(node->pieces,
@@ -172,14 +172,18 @@ dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
 		if (piece != NULL)
 		{
 			*member = piece->value;
-			return piece->value.type != EDIT_ABSENT;
+			return piece->value.kind != EDIT_ABSENT;
 		}
+		if (node->base_count == 0)
+			return false;
 		base = node->base;
 	}
+	else
+		base = dg_edit_to_node(object);
 
-	if (base == NULL || !dg_object_search(base, key, keylen, &index))
+	if (!dg_node_search(&base, key, keylen, &index))
 		return false;
-	*member = base_child(base, JsonContainerSize(base) + index);
+	*member = base_child(&base, index);
 	return true;
 }
 
@@ -187,16 +191,16 @@ dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
 void
 dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
 {
-	const JsonbContainer *base = (const JsonbContainer *) array->u.data;
+	JsonNode	base;
 
 	Assert(index < dg_edit_count(array));
-	if (array->type == EDIT_NODE)
+	if (array->kind == EDIT_CONTAINER)
 	{
 		uint32		within;
 		const EditPiece *piece = dg_piece_find_at(array->u.node->pieces,
 												  index, &within);
 
-		if (piece->value.type != EDIT_RUN)
+		if (piece->value.kind != EDIT_RUN)
 		{
 			*element = piece->value;
 			return;
@@ -204,7 +208,9 @@ dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
 		base = array->u.node->base;
 		index = piece->start + within;
 	}
-	*element = base_child(base, index);
+	else
+		base = dg_edit_to_node(array);
+	*element = base_child(&base, index);
 }
 
 /*
@@ -212,71 +218,71 @@ dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
  * O(n log n) in the size of the datum's value, however large the other is.
  */
 bool
-dg_edit_equal(const EditValue *a, const JsonbRef *b)
+dg_edit_equal(const EditValue *a, const JsonNode *b)
 {
-	if (a->type != EDIT_NODE)
+	if (a->kind != EDIT_CONTAINER)
 	{
-		JsonbRef	ref = {a->type, a->len, a->u.data};
+		JsonNode	node = dg_edit_to_node(a);
+		JsonDifference difference;
 
-		return dg_ref_equal(&ref, b);
+		return dg_nodes_equal(&node, b, NOT_KNOWN, &difference);
 	}
 
-	if (!DG_REF_IS_CONTAINER(b) ||
-		a->u.node->is_object != DG_REF_IS_OBJECT(b) ||
-		a->u.node->count != JsonContainerSize(DG_REF_CONTAINER(b)))
+	if (a->u.node->base.kind != b->kind ||
+		a->u.node->count != NODE_COUNT(b))
 		return false;
 
 	check_stack_depth();
-	if (a->u.node->is_object)
-		return object_equal(a, DG_REF_CONTAINER(b));
+	if (b->kind == NODE_OBJECT)
+		return object_equal(a, b);
 	else
-		return array_equal(a, DG_REF_CONTAINER(b));
+		return array_equal(a, b);
 }
 
 /* Objects with as many members as each other. */
 static bool
-object_equal(const EditValue *a, const JsonbContainer *b)
+object_equal(const EditValue *a, const JsonNode *b)
 {
-	uint32		count = JsonContainerSize(b);
-	uint32		key_offset = 0;
-	uint32		value_offset = getJsonbOffset(b, count);
+	uint32		count = NODE_COUNT(b);
+	JsonCursor	keys;
+	JsonCursor	values;
 
+	dg_cursor_seek(&keys, b, 0);
+	dg_cursor_seek(&values, b, count);
 	for (uint32 i = 0; i < count; i++)
 	{
 		EditValue	member;
-		JsonbRef	key;
-		JsonbRef	value;
+		JsonKey		key;
+		JsonNode	value;
 
 		CHECK_FOR_INTERRUPTS();
-		dg_container_child_at(b, i, key_offset, &key);
-		dg_container_child_at(b, count + i, value_offset, &value);
+		dg_cursor_next_key(&keys, &key);
+		dg_cursor_next(&values, &value);
 		if (!dg_edit_get_member(a, key.data, key.len, &member) ||
 			!dg_edit_equal(&member, &value))
 			return false;
-		JBE_ADVANCE_OFFSET(key_offset, b->children[i]);
-		JBE_ADVANCE_OFFSET(value_offset, b->children[count + i]);
 	}
 	return true;
 }
 
 /* Arrays with as many elements as each other. */
 static bool
-array_equal(const EditValue *a, const JsonbContainer *b)
+array_equal(const EditValue *a, const JsonNode *b)
 {
-	uint32		count = JsonContainerSize(b);
-	uint32		offset = 0;
+	uint32		count = NODE_COUNT(b);
+	JsonCursor	cursor;
 
+	dg_cursor_seek(&cursor, b, 0);
 	for (uint32 i = 0; i < count; i++)
 	{
 		EditValue	element;
-		JsonbRef	value;
+		JsonNode	value;
 
 		CHECK_FOR_INTERRUPTS();
-		dg_container_child_at(b, i, offset, &value);
+		dg_cursor_next(&cursor, &value);
 		dg_edit_get_element(a, i, &element);
 		if (!dg_edit_equal(&element, &value))
 			return false;
-		JBE_ADVANCE_OFFSET(offset, b->children[i]);
 	}
 	return true;
 }
@@ -293,9 +299,9 @@ new_member(EditTree *tree, EditNode *node, const char *key, uint32 keylen,
 	piece->in_base = in_base;
 	piece->start = index;
 	if (in_base)
-		piece->value = base_child(node->base, node->base_count + index);
+		piece->value = base_child(&node->base, index);
 	else
-		piece->value.type = EDIT_ABSENT;
+		piece->value.kind = EDIT_ABSENT;
 	dg_piece_insert_member(tree, &node->pieces, piece);
 	return piece;
 }
@@ -308,21 +314,26 @@ EditValue *
 dg_edit_member_slot(EditTree *tree, EditValue *object, const char *key,
 					uint32 keylen)
 {
-	const JsonbContainer *base = (const JsonbContainer *) object->u.data;
+	JsonNode	base;
 	EditPiece  *piece;
 	uint32		index;
 
-	if (object->type == EDIT_NODE)
+	if (object->kind == EDIT_CONTAINER)
 	{
-		piece = dg_piece_own_member(tree, &own_node(tree, object)->pieces,
-									key, keylen);
+		EditNode   *node = own_node(tree, object);
+
+		piece = dg_piece_own_member(tree, &node->pieces, key, keylen);
 		if (piece != NULL)
-			return piece->value.type == EDIT_ABSENT ? NULL : &piece->value;
-		base = object->u.node->base;
+			return piece->value.kind == EDIT_ABSENT ? NULL : &piece->value;
+		if (node->base_count == 0)
+			return NULL;
+		base = node->base;
 	}
+	else
+		base = dg_edit_to_node(object);
 
 	/* an object in which nothing is found stays as it is */
-	if (base == NULL || !dg_object_search(base, key, keylen, &index))
+	if (!dg_node_search(&base, key, keylen, &index))
 		return NULL;
 	piece = new_member(tree, own_node(tree, object), key, keylen, true, index);
 	return &piece->value;
@@ -337,8 +348,8 @@ dg_edit_element_slot(EditTree *tree, EditValue *array, uint32 index)
 
 	Assert(index < node->count);
 	piece = dg_piece_isolate(tree, &node->pieces, index);
-	if (piece->value.type == EDIT_RUN)
-		piece->value = base_child(node->base, piece->start);
+	if (piece->value.kind == EDIT_RUN)
+		piece->value = base_child(&node->base, piece->start);
 	return &piece->value;
 }
 
@@ -356,12 +367,12 @@ dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
 	if (piece == NULL)
 	{
 		uint32		index = 0;
-		bool		in_base = node->base != NULL &&
-			dg_object_search(node->base, key, keylen, &index);
+		bool		in_base = node->base_count > 0 &&
+			dg_node_search(&node->base, key, keylen, &index);
 
 		piece = new_member(tree, node, key, keylen, in_base, index);
 	}
-	if (piece->value.type == EDIT_ABSENT)
+	if (piece->value.kind == EDIT_ABSENT)
 		node->count++;
 	piece->value = *value;
 	return &piece->value;
@@ -380,7 +391,7 @@ dg_edit_remove_member(EditTree *tree, EditValue *object, const char *key,
 	if (slot == NULL)
 		return false;
 	*removed = *slot;
-	slot->type = EDIT_ABSENT;
+	slot->kind = EDIT_ABSENT;
 	object->u.node->count--;
 	return true;
 }

@@ -23,25 +23,25 @@
 
 #include "postgres.h"
 
-#include "json/jsonb_ref.h"
+#include "json/node.h"
 
 typedef struct EditNode EditNode;
 typedef struct EditPiece EditPiece;
 
-/* Types of an EditValue beside those of a JsonbRef. */
-#define EDIT_NODE		0x60000000	/* a container that can be edited */
-#define EDIT_RUN		0x70000000	/* elements of an array's datum */
-#define EDIT_ABSENT		0x70000001	/* an object's member that was removed */
+/* Kinds of an EditValue beside those of a JsonNode. */
+#define EDIT_CONTAINER	(NODE_OBJECT + 1)	/* one that can be edited */
+#define EDIT_RUN		(NODE_OBJECT + 2)	/* elements of an array's datum */
+#define EDIT_ABSENT		(NODE_OBJECT + 3)	/* a member that was removed */
 
 typedef struct EditValue
 {
-	uint32		type;			/* JENTRY_IS... or EDIT_NODE */
-	uint32		len;			/* as in JsonbRef */
 	union
 	{
-		const char *data;		/* as in JsonbRef */
-		EditNode   *node;		/* EDIT_NODE */
+		const char *data;		/* as in JsonNode */
+		EditNode   *node;		/* EDIT_CONTAINER */
 	}			u;
+	uint32		len;			/* as in JsonNode */
+	uint8		kind;			/* JsonKind or one of the above */
 } EditValue;
 
 /*
@@ -51,14 +51,15 @@ typedef struct EditValue
  */
 struct EditNode
 {
-	const JsonbContainer *base; /* what it was made from, or NULL */
+	JsonNode	base;			/* what it was made from; no data if nothing */
 	EditPiece  *pieces;
 	uint32		base_count;		/* members or elements of base */
 	uint32		count;			/* members or elements now */
 	uint32		epoch;			/* see edit_tree.c */
 	uint32		size;			/* serialized, once known; 0 before */
-	bool		is_object;
 };
+
+#define EDIT_NODE_IS_OBJECT(node)	((node)->base.kind == NODE_OBJECT)
 
 typedef struct EditTree
 {
@@ -71,42 +72,54 @@ typedef struct EditTree
 } EditTree;
 
 static inline bool
-dg_edit_is_container(const EditValue *value)
+dg_edit_is_object(const EditValue *value)
 {
-	return value->type == EDIT_NODE || value->type == JENTRY_ISCONTAINER;
+	return value->kind == NODE_OBJECT ||
+		(value->kind == EDIT_CONTAINER && EDIT_NODE_IS_OBJECT(value->u.node));
 }
 
 static inline bool
-dg_edit_is_object(const EditValue *value)
+dg_edit_is_array(const EditValue *value)
 {
-	if (value->type == EDIT_NODE)
-		return value->u.node->is_object;
-	return value->type == JENTRY_ISCONTAINER &&
-		JsonContainerIsObject((const JsonbContainer *) value->u.data);
+	return value->kind == NODE_ARRAY ||
+		(value->kind == EDIT_CONTAINER && !EDIT_NODE_IS_OBJECT(value->u.node));
 }
 
 /* Members of an object or elements of an array. */
 static inline uint32
 dg_edit_count(const EditValue *value)
 {
-	if (value->type == EDIT_NODE)
+	if (value->kind == EDIT_CONTAINER)
 		return value->u.node->count;
 	return JsonContainerSize((const JsonbContainer *) value->u.data);
 }
 
+/* A value that was not edited yet, and back. */
 static inline EditValue
-dg_edit_from_ref(const JsonbRef *ref)
+dg_edit_from_node(const JsonNode *node)
 {
 	EditValue	value;
 
-	value.type = ref->type;
-	value.len = ref->len;
-	value.u.data = ref->data;
+	value.u.data = node->data;
+	value.len = node->len;
+	value.kind = node->kind;
 	return value;
 }
 
+static inline JsonNode
+dg_edit_to_node(const EditValue *value)
+{
+	JsonNode	node;
+
+	node.data = value->u.data;
+	node.len = value->len;
+	node.view = VIEW_PLAIN;
+	node.kind = value->kind;
+	return node;
+}
+
 extern void dg_edit_begin(EditTree *tree, const Jsonb *document);
-extern EditValue dg_edit_new(EditTree *tree, bool is_object);
+extern EditValue dg_edit_new(EditTree *tree, JsonKind kind);
 extern EditValue dg_edit_string(const char *data, uint32 len);
 extern void dg_edit_share(EditTree *tree);
 
@@ -115,7 +128,7 @@ extern bool dg_edit_get_member(const EditValue *object, const char *key,
 							   uint32 keylen, EditValue *member);
 extern void dg_edit_get_element(const EditValue *array, uint32 index,
 								EditValue *element);
-extern bool dg_edit_equal(const EditValue *a, const JsonbRef *b);
+extern bool dg_edit_equal(const EditValue *a, const JsonNode *b);
 
 /* editing: the container must be in the tree, reached through slots */
 extern EditValue *dg_edit_member_slot(EditTree *tree, EditValue *object,

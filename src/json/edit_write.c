@@ -38,9 +38,11 @@
 #define MAX_ELEMENTS	(Min(MaxAllocSize / sizeof(JsonbValue), JB_CMASK))
 #define MAX_PAIRS		(Min(MaxAllocSize / sizeof(JsonbPair), JB_CMASK))
 
-#define IS_ALIGNED_TYPE(type) \
-	((type) == JENTRY_ISNUMERIC || (type) == JENTRY_ISCONTAINER || \
-	 (type) == EDIT_NODE)
+/* Does the data of such a value begin at a multiple of four? */
+#define KIND_IS_ALIGNED(kind) \
+	((kind) == NODE_NUMBER || (kind) == NODE_ARRAY || \
+	 (kind) == NODE_OBJECT || (kind) == EDIT_CONTAINER)
+#define ENTRY_IS_ALIGNED(entry) (JBE_ISNUMERIC(entry) || JBE_ISCONTAINER(entry))
 
 /*
  * Pieces on the way down in the trees of all containers that are being
@@ -126,7 +128,7 @@ walk_next(SpanWalk *walk, Span *span)
 		const EditPiece *piece = stack->pieces[stack->depth - 1];
 
 		/* members of the datum before the piece's key are as they were */
-		if (node->is_object && walk->next_base < piece->start)
+		if (EDIT_NODE_IS_OBJECT(node) && walk->next_base < piece->start)
 		{
 			span->first = walk->next_base;
 			span->count = piece->start - walk->next_base;
@@ -140,11 +142,11 @@ walk_next(SpanWalk *walk, Span *span)
 		push_leftmost(stack, piece->right);
 		if (piece->in_base)
 			walk->next_base++;
-		if (piece->value.type == EDIT_ABSENT)
+		if (piece->value.kind == EDIT_ABSENT)
 			continue;
 
 		span->first = piece->start;
-		span->count = piece->value.type == EDIT_RUN ? piece->count : 0;
+		span->count = piece->value.kind == EDIT_RUN ? piece->count : 0;
 		span->value = unconstify(EditValue *, &piece->value);
 		if (walk->keys)
 		{
@@ -154,7 +156,7 @@ walk_next(SpanWalk *walk, Span *span)
 		return true;
 	}
 
-	if (node->is_object && walk->next_base < node->base_count)
+	if (EDIT_NODE_IS_OBJECT(node) && walk->next_base < node->base_count)
 	{
 		span->first = walk->next_base + (walk->keys ? 0 : node->base_count);
 		span->count = node->base_count - walk->next_base;
@@ -170,7 +172,7 @@ check_size(const EditNode *node, uint64 size)
 {
 	if (size <= JENTRY_OFFLENMASK)
 		return;
-	if (node->is_object)
+	if (EDIT_NODE_IS_OBJECT(node))
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("total size of jsonb object elements exceeds the maximum of %d bytes",
@@ -185,12 +187,12 @@ check_size(const EditNode *node, uint64 size)
 static void
 check_count(const EditNode *node)
 {
-	if (node->is_object && node->count > MAX_PAIRS)
+	if (EDIT_NODE_IS_OBJECT(node) && node->count > MAX_PAIRS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("number of jsonb object pairs exceeds the maximum allowed (%zu)",
 						MAX_PAIRS)));
-	if (!node->is_object && node->count > MAX_ELEMENTS)
+	if (!EDIT_NODE_IS_OBJECT(node) && node->count > MAX_ELEMENTS)
 		ereport(ERROR,
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("number of jsonb array elements exceeds the maximum allowed (%zu)",
@@ -212,7 +214,7 @@ measure_run(const JsonbContainer *base, uint32 first, uint32 count,
 
 		CHECK_FOR_INTERRUPTS();
 		JBE_ADVANCE_OFFSET(end, entry);
-		if (IS_ALIGNED_TYPE(entry & JENTRY_TYPEMASK))
+		if (ENTRY_IS_ALIGNED(entry))
 		{
 			from = INTALIGN(from);
 			offset = INTALIGN(offset);
@@ -236,7 +238,7 @@ measure_node(PieceStack *stack, EditNode *node)
 	check_count(node);
 
 	/* an object's keys, then the values or elements */
-	for (int keys = node->is_object; keys >= 0; keys--)
+	for (int keys = EDIT_NODE_IS_OBJECT(node); keys >= 0; keys--)
 	{
 		SpanWalk	walk;
 		Span		span;
@@ -246,11 +248,11 @@ measure_node(PieceStack *stack, EditNode *node)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (span.count > 0)
-				offset = measure_run(node->base, span.first, span.count,
+				offset = measure_run(NODE_CONTAINER(&node->base), span.first, span.count,
 									 offset);
 			else
 			{
-				if (IS_ALIGNED_TYPE(span.value->type))
+				if (KIND_IS_ALIGNED(span.value->kind))
 					offset = INTALIGN(offset);
 				offset += measure(stack, span.value);
 			}
@@ -259,7 +261,7 @@ measure_node(PieceStack *stack, EditNode *node)
 	}
 
 	offset += sizeof(uint32);
-	offset += (uint64) node->count * sizeof(JEntry) * (node->is_object ? 2 : 1);
+	offset += (uint64) node->count * sizeof(JEntry) * (EDIT_NODE_IS_OBJECT(node) ? 2 : 1);
 	check_size(node, offset);
 	return (uint32) offset;
 }
@@ -270,7 +272,7 @@ measure(PieceStack *stack, EditValue *value)
 {
 	EditNode   *node;
 
-	if (value->type != EDIT_NODE)
+	if (value->kind != EDIT_CONTAINER)
 		return value->len;
 
 	node = value->u.node;
@@ -299,63 +301,84 @@ write_entry(ContainerWriter *writer, uint32 type, uint32 len)
 	writer->entries[writer->index++] = type | len;
 }
 
+static uint32
+entry_type(const EditValue *value)
+{
+	switch (value->kind)
+	{
+		case NODE_STRING:
+			return JENTRY_ISSTRING;
+		case NODE_NUMBER:
+			return JENTRY_ISNUMERIC;
+		case NODE_FALSE:
+			return JENTRY_ISBOOL_FALSE;
+		case NODE_TRUE:
+			return JENTRY_ISBOOL_TRUE;
+		case NODE_NULL:
+			return JENTRY_ISNULL;
+		case NODE_ARRAY:
+		case NODE_OBJECT:
+		case EDIT_CONTAINER:
+			return JENTRY_ISCONTAINER;
+		default:
+			elog(ERROR, "unexpected kind of value: %d", value->kind);
+	}
+}
+
 static void
 write_value(PieceStack *stack, ContainerWriter *writer, EditValue *value)
 {
-	uint32		type = value->type;
 	uint32		len = 0;
+	char	   *to;
 
-	if (IS_ALIGNED_TYPE(type))
+	if (KIND_IS_ALIGNED(value->kind))
 		len = write_padding(writer);
-	if (type == EDIT_NODE)
-	{
-		len += write_container(stack, value,
-							   writer->data + writer->offset + len);
-		type = JENTRY_ISCONTAINER;
-	}
+	to = writer->data + writer->offset + len;
+	if (value->kind == EDIT_CONTAINER)
+		len += write_container(stack, value, to);
 	else
 	{
-		memcpy(writer->data + writer->offset + len, value->u.data, value->len);
+		memcpy(to, value->u.data, value->len);
 		len += value->len;
 	}
-	write_entry(writer, type, len);
+	write_entry(writer, entry_type(value), len);
 }
 
-/* Writes a run of a datum's children. */
+/* Writes a run of a datum's children, by their places among its JEntrys. */
 static void
-write_run(ContainerWriter *writer, const JsonbContainer *base,
+write_run(ContainerWriter *writer, const JsonNode *base,
 		  uint32 first, uint32 count)
 {
-	const char *data = dg_container_data(base);
-	uint32		last = first + count;
-	uint32		from = getJsonbOffset(base, first);
+	const JEntry *entry;
+	const JEntry *last;
+	uint32		from;
+	JsonCursor	cursor;
 
 	/* one by one until old and new offset have the same alignment */
-	for (; first < last && (from & 3) != (writer->offset & 3); first++)
+	dg_cursor_seek(&cursor, base, first);
+	last = cursor.entry + count;
+	while (cursor.entry < last && (cursor.offset & 3) != (writer->offset & 3))
 	{
-		JsonbRef	child;
+		JsonNode	child;
 		EditValue	value;
 
 		CHECK_FOR_INTERRUPTS();
-		dg_container_child_at(base, first, from, &child);
-		value = dg_edit_from_ref(&child);
+		dg_cursor_next(&cursor, &child);
+		value = dg_edit_from_node(&child);
 		write_value(NULL, writer, &value);
-		JBE_ADVANCE_OFFSET(from, base->children[first]);
 	}
-	if (first == last)
-		return;
 
-	memcpy(writer->data + writer->offset, data + from,
-		   getJsonbOffset(base, last) - from);
-	for (; first < last; first++)
+	memcpy(writer->data + writer->offset, cursor.base + cursor.offset,
+		   getJsonbOffset(NODE_CONTAINER(base), first + count) - cursor.offset);
+	from = cursor.offset;
+	for (entry = cursor.entry; entry < last; entry++)
 	{
-		JEntry		entry = base->children[first];
-		uint32		end = from;
+		uint32		to = from;
 
 		CHECK_FOR_INTERRUPTS();
-		JBE_ADVANCE_OFFSET(end, entry);
-		write_entry(writer, entry & JENTRY_TYPEMASK, end - from);
-		from = end;
+		JBE_ADVANCE_OFFSET(to, *entry);
+		write_entry(writer, *entry & JENTRY_TYPEMASK, to - from);
+		from = to;
 	}
 }
 
@@ -364,19 +387,19 @@ static uint32
 write_container(PieceStack *stack, EditValue *value, char *to)
 {
 	EditNode   *node = value->u.node;
-	uint32		nentries = node->count * (node->is_object ? 2 : 1);
+	uint32		nentries = node->count * (EDIT_NODE_IS_OBJECT(node) ? 2 : 1);
 	JsonbContainer *container = (JsonbContainer *) to;
 	ContainerWriter writer;
 
 	check_stack_depth();
 	container->header = node->count |
-		(node->is_object ? JB_FOBJECT : JB_FARRAY);
+		(EDIT_NODE_IS_OBJECT(node) ? JB_FOBJECT : JB_FARRAY);
 	writer.entries = container->children;
 	writer.data = (char *) &container->children[nentries];
 	writer.index = 0;
 	writer.offset = 0;
 
-	for (int keys = node->is_object; keys >= 0; keys--)
+	for (int keys = EDIT_NODE_IS_OBJECT(node); keys >= 0; keys--)
 	{
 		SpanWalk	walk;
 		Span		span;
@@ -386,7 +409,7 @@ write_container(PieceStack *stack, EditValue *value, char *to)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (span.count > 0)
-				write_run(&writer, node->base, span.first, span.count);
+				write_run(&writer, &node->base, span.first, span.count);
 			else
 				write_value(stack, &writer, span.value);
 		}
@@ -407,7 +430,8 @@ write_scalar(const EditValue *value)
 	result = palloc(size + value->len);
 	SET_VARSIZE(result, size + value->len);
 	result->root.header = 1 | JB_FARRAY | JB_FSCALAR;
-	result->root.children[0] = value->type | value->len | JENTRY_HAS_OFF;
+	result->root.children[0] = entry_type(value) | value->len |
+		JENTRY_HAS_OFF;
 	memcpy((char *) result + size, value->u.data, value->len);
 	return result;
 }
@@ -424,7 +448,7 @@ dg_edit_to_jsonb(EditTree *tree, EditValue *value)
 	Jsonb	   *result;
 	Size		size;
 
-	if (!dg_edit_is_container(value))
+	if (!dg_edit_is_object(value) && !dg_edit_is_array(value))
 		return write_scalar(value);
 
 	stack.depth = 0;
@@ -435,7 +459,7 @@ dg_edit_to_jsonb(EditTree *tree, EditValue *value)
 	size = offsetof(Jsonb, root) + measure(&stack, value);
 	result = palloc(size);
 	SET_VARSIZE(result, size);
-	if (value->type == EDIT_NODE)
+	if (value->kind == EDIT_CONTAINER)
 		write_container(&stack, value, (char *) &result->root);
 	else
 		memcpy(&result->root, value->u.data, value->len);

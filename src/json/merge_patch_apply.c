@@ -19,7 +19,7 @@
 #include "miscadmin.h"
 
 static void merge_object(EditTree *tree, EditValue *target,
-						 const JsonbContainer *patch);
+						 const JsonNode *patch);
 
 /*
  * Applies a merge patch, which must be detoasted and live as long as the
@@ -28,57 +28,57 @@ static void merge_object(EditTree *tree, EditValue *target,
 void
 dg_merge_patch_apply(EditTree *tree, const Jsonb *patch)
 {
-	JsonbRef	root;
+	JsonNode	root;
 
-	dg_jsonb_root(patch, &root);
-	if (DG_REF_IS_OBJECT(&root))
-		merge_object(tree, &tree->root, DG_REF_CONTAINER(&root));
+	dg_node_root(patch, &root);
+	if (root.kind == NODE_OBJECT)
+		merge_object(tree, &tree->root, &root);
 	else
-		tree->root = dg_edit_from_ref(&root);
+		tree->root = dg_edit_from_node(&root);
 }
 
 /* Applies a patch that is an object to the value in a slot of the tree. */
 static void
-merge_object(EditTree *tree, EditValue *target, const JsonbContainer *patch)
+merge_object(EditTree *tree, EditValue *target, const JsonNode *patch)
 {
-	uint32		count = JsonContainerSize(patch);
-	uint32		key_offset = 0;
-	uint32		value_offset = getJsonbOffset(patch, count);
+	uint32		count = NODE_COUNT(patch);
+	JsonCursor	keys;
+	JsonCursor	values;
 
 	check_stack_depth();
 	if (!dg_edit_is_object(target))
-		*target = dg_edit_new(tree, true);
+		*target = dg_edit_new(tree, NODE_OBJECT);
 
+	dg_cursor_seek(&keys, patch, 0);
+	dg_cursor_seek(&values, patch, count);
 	for (uint32 i = 0; i < count; i++)
 	{
-		JsonbRef	key;
-		JsonbRef	value;
+		JsonKey		key;
+		JsonNode	value;
 		EditValue	edit;
 
 		CHECK_FOR_INTERRUPTS();
-		dg_container_child_at(patch, i, key_offset, &key);
-		dg_container_child_at(patch, count + i, value_offset, &value);
-		JBE_ADVANCE_OFFSET(key_offset, patch->children[i]);
-		JBE_ADVANCE_OFFSET(value_offset, patch->children[count + i]);
+		dg_cursor_next_key(&keys, &key);
+		dg_cursor_next(&values, &value);
 
-		if (value.type == JENTRY_ISNULL)
+		if (value.kind == NODE_NULL)
 			dg_edit_remove_member(tree, target, key.data, key.len, &edit);
-		else if (DG_REF_IS_OBJECT(&value))
+		else if (value.kind == NODE_OBJECT)
 		{
 			EditValue  *slot = dg_edit_member_slot(tree, target,
 												   key.data, key.len);
 
 			if (slot == NULL)
 			{
-				edit = dg_edit_new(tree, true);
+				edit = dg_edit_new(tree, NODE_OBJECT);
 				slot = dg_edit_set_member(tree, target, key.data, key.len,
 										  &edit);
 			}
-			merge_object(tree, slot, DG_REF_CONTAINER(&value));
+			merge_object(tree, slot, &value);
 		}
 		else
 		{
-			edit = dg_edit_from_ref(&value);
+			edit = dg_edit_from_node(&value);
 			dg_edit_set_member(tree, target, key.data, key.len, &edit);
 		}
 	}

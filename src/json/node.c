@@ -38,14 +38,15 @@ dg_node_root(const Jsonb *document, JsonNode *root)
 }
 
 /*
- * dg_node_find
- *		The value of an object's member; false if there is none of that key.
+ * dg_node_search
+ *		Whether an object has a key, and the key's place among its keys, or the
+ *		place that it would have.
  *
  * Logarithmic in the number of members.
  */
 bool
-dg_node_find(const JsonNode *object, const char *key, uint32 len,
-			 JsonNode *value)
+dg_node_search(const JsonNode *object, const char *key, uint32 len,
+			   uint32 *index)
 {
 	uint32		low = 0;
 	uint32		high = NODE_COUNT(object);
@@ -63,7 +64,7 @@ dg_node_find(const JsonNode *object, const char *key, uint32 len,
 		order = dg_key_compare_stored(&wanted, &candidate);
 		if (order == 0)
 		{
-			dg_node_child(object, middle, value);
+			*index = middle;
 			return true;
 		}
 		if (order < 0)
@@ -71,7 +72,26 @@ dg_node_find(const JsonNode *object, const char *key, uint32 len,
 		else
 			low = middle + 1;
 	}
+	*index = low;
 	return false;
+}
+
+/*
+ * dg_node_find
+ *		The value of an object's member; false if there is none of that key.
+ *
+ * Logarithmic in the number of members.
+ */
+bool
+dg_node_find(const JsonNode *object, const char *key, uint32 len,
+			 JsonNode *value)
+{
+	uint32		index;
+
+	if (!dg_node_search(object, key, len, &index))
+		return false;
+	dg_node_child(object, index, value);
+	return true;
 }
 
 /*

@@ -191,6 +191,8 @@ dg_key_compare_stored(const JsonKey *a, const JsonKey *b)
 }
 
 extern void dg_node_root(const Jsonb *document, JsonNode *root);
+extern bool dg_node_search(const JsonNode *object, const char *key, uint32 len,
+						   uint32 *index);
 extern bool dg_node_find(const JsonNode *object, const char *key, uint32 len,
 						 JsonNode *value);
 extern int64 dg_plain_lines(const JsonNode *node, int64 enough);

@@ -130,7 +130,7 @@ array_index(const ApplyState *state, const PointerToken *token, uint32 count,
 
 /* The value at a path, only to be read. */
 static EditValue
-read_value(const ApplyState *state, const JsonbRef *path)
+read_value(const ApplyState *state, const JsonNode *path)
 {
 	EditValue	value = state->tree->root;
 	JsonPointer pointer;
@@ -141,15 +141,18 @@ read_value(const ApplyState *state, const JsonbRef *path)
 	{
 		EditValue	parent = value;
 
-		if (!dg_edit_is_container(&parent))
-			raise_scalar(state, &token);
-		else if (!dg_edit_is_object(&parent))
+		if (dg_edit_is_object(&parent))
+		{
+			if (!dg_edit_get_member(&parent, token.text, token.len, &value))
+				raise_no_member(state, &token);
+		}
+		else if (dg_edit_is_array(&parent))
 			dg_edit_get_element(&parent,
 								array_index(state, &token,
 											dg_edit_count(&parent), false),
 								&value);
-		else if (!dg_edit_get_member(&parent, token.text, token.len, &value))
-			raise_no_member(state, &token);
+		else
+			raise_scalar(state, &token);
 	}
 	return value;
 }
@@ -159,7 +162,7 @@ read_value(const ApplyState *state, const JsonbRef *path)
  * in *token; the path must have one.
  */
 static EditValue *
-parent_slot(const ApplyState *state, const JsonbRef *path,
+parent_slot(const ApplyState *state, const JsonNode *path,
 			PointerToken *token)
 {
 	EditTree   *tree = state->tree;
@@ -170,7 +173,7 @@ parent_slot(const ApplyState *state, const JsonbRef *path,
 	for (;;)
 	{
 		(void) dg_pointer_next(&pointer, token);
-		if (!dg_edit_is_container(slot))
+		if (!dg_edit_is_object(slot) && !dg_edit_is_array(slot))
 			raise_scalar(state, token);
 		if (dg_pointer_done(&pointer))
 			return slot;
@@ -193,7 +196,7 @@ parent_slot(const ApplyState *state, const JsonbRef *path,
 
 /* Puts a value where nothing need be. */
 static void
-add_value(ApplyState *state, const JsonbRef *path, const EditValue *value)
+add_value(ApplyState *state, const JsonNode *path, const EditValue *value)
 {
 	EditTree   *tree = state->tree;
 	PointerToken token;
@@ -217,7 +220,7 @@ add_value(ApplyState *state, const JsonbRef *path, const EditValue *value)
 
 /* Takes away the value at a path and returns it. */
 static EditValue
-remove_value(ApplyState *state, const JsonbRef *path)
+remove_value(ApplyState *state, const JsonNode *path)
 {
 	EditTree   *tree = state->tree;
 	PointerToken token;
@@ -246,7 +249,7 @@ remove_value(ApplyState *state, const JsonbRef *path)
 
 /* Puts another value where one is. */
 static void
-replace_value(ApplyState *state, const JsonbRef *path, const EditValue *value)
+replace_value(ApplyState *state, const JsonNode *path, const EditValue *value)
 {
 	EditTree   *tree = state->tree;
 	PointerToken token;
@@ -297,7 +300,7 @@ copy_value(ApplyState *state)
 	EditValue	value = read_value(state, &state->op.from);
 
 	/* from now on it stands in two places */
-	if (value.type == EDIT_NODE)
+	if (value.kind == EDIT_CONTAINER)
 		dg_edit_share(state->tree);
 	add_value(state, &state->op.path, &value);
 }
@@ -319,7 +322,7 @@ static void
 apply_operation(ApplyState *state)
 {
 	const PatchOp *op = &state->op;
-	EditValue	value = dg_edit_from_ref(&op->value);
+	EditValue	value = dg_edit_from_node(&op->value);
 
 	switch (op->kind)
 	{

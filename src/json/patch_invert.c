@@ -77,7 +77,7 @@ dg_patch_invert(EditTree *tree, const Jsonb *patch)
 
 	state.tree = tree;
 	state.used_up = NOT_USED_UP;
-	state.inverse = dg_edit_new(tree, false);
+	state.inverse = dg_edit_new(tree, NODE_ARRAY);
 	state.ninverse = 0;
 	dg_patch_begin(&state.reader, patch, 0);
 
@@ -125,31 +125,31 @@ emit(InvertState *state, const EditValue *op)
 
 /* Appends an operation made of its parts; from and value may be NULL. */
 static void
-emit_operation(InvertState *state, const char *name, const JsonbRef *from,
-			   const JsonbRef *path, const JsonbRef *value)
+emit_operation(InvertState *state, const char *name, const JsonNode *from,
+			   const JsonNode *path, const JsonNode *value)
 {
 	EditTree   *tree = state->tree;
-	EditValue	op = dg_edit_new(tree, true);
+	EditValue	op = dg_edit_new(tree, NODE_OBJECT);
 	EditValue	member = dg_edit_string(name, strlen(name));
 
 	dg_edit_set_member(tree, &op, "op", 2, &member);
-	member = dg_edit_from_ref(path);
+	member = dg_edit_from_node(path);
 	dg_edit_set_member(tree, &op, "path", 4, &member);
 	if (from != NULL)
 	{
-		member = dg_edit_from_ref(from);
+		member = dg_edit_from_node(from);
 		dg_edit_set_member(tree, &op, "from", 4, &member);
 	}
 	if (value != NULL)
 	{
-		member = dg_edit_from_ref(value);
+		member = dg_edit_from_node(value);
 		dg_edit_set_member(tree, &op, "value", 5, &member);
 	}
 	emit(state, &op);
 }
 
 static bool
-same_pointer(const JsonbRef *a, const JsonbRef *b)
+same_pointer(const JsonNode *a, const JsonNode *b)
 {
 	return a->len == b->len && memcmp(a->data, b->data, a->len) == 0;
 }
@@ -159,7 +159,7 @@ same_pointer(const JsonbRef *a, const JsonbRef *b)
  * whether there is one, with the value tested for and the test's index.
  */
 static bool
-find_test(const InvertState *state, const JsonbRef *path, JsonbRef *value,
+find_test(const InvertState *state, const JsonNode *path, JsonNode *value,
 		  uint32 *index)
 {
 	for (uint32 i = state->op.index; i-- > 0;)
@@ -182,7 +182,7 @@ find_test(const InvertState *state, const JsonbRef *path, JsonbRef *value,
 }
 
 static TargetKind
-target_kind(const JsonbRef *path)
+target_kind(const JsonNode *path)
 {
 	JsonPointer pointer;
 	PointerToken token;
@@ -214,7 +214,7 @@ target_kind(const JsonbRef *path)
  * false for nothing.  Raises an error if that cannot be told.
  */
 static bool
-replaced_value(InvertState *state, JsonbRef *old)
+replaced_value(InvertState *state, JsonNode *old)
 {
 	const PatchOp *op = &state->op;
 	TargetKind	kind = target_kind(&op->path);
@@ -252,10 +252,10 @@ replaced_value(InvertState *state, JsonbRef *old)
 }
 
 /* remove and replace: the old value must be known. */
-static JsonbRef
+static JsonNode
 tested_value(InvertState *state)
 {
-	JsonbRef	old;
+	JsonNode	old;
 
 	if (!find_test(state, &state->op.path, &old, &state->used_up))
 		raise_no_old_value(state);
@@ -266,7 +266,7 @@ static void
 invert_move(InvertState *state)
 {
 	const PatchOp *op = &state->op;
-	JsonbRef	old;
+	JsonNode	old;
 	bool		replaced;
 
 	if (same_pointer(&op->from, &op->path))
@@ -293,8 +293,8 @@ static void
 invert_add(InvertState *state)
 {
 	const PatchOp *op = &state->op;
-	JsonbRef	value = op->value;
-	JsonbRef	old;
+	JsonNode	value = op->value;
+	JsonNode	old;
 	uint32		index;
 	bool		replaced = replaced_value(state, &old);
 
@@ -311,8 +311,8 @@ static void
 invert_operation(InvertState *state)
 {
 	const PatchOp *op = &state->op;
-	EditValue	whole = dg_edit_from_ref(&op->whole);
-	JsonbRef	old;
+	EditValue	whole = dg_edit_from_node(&op->whole);
+	JsonNode	old;
 
 	switch (op->kind)
 	{

@@ -34,9 +34,9 @@ static const char *const op_names[] = {
 	[PATCH_TEST] = "test"
 };
 
-static void read_members(PatchOp *op, JsonbRef *name);
-static void read_kind(PatchOp *op, const JsonbRef *name);
-static void check_pointer(const PatchOp *op, const JsonbRef *pointer,
+static void read_members(PatchOp *op, JsonNode *name);
+static void read_kind(PatchOp *op, const JsonNode *name);
+static void check_pointer(const PatchOp *op, const JsonNode *pointer,
 						  const char *member);
 static void raise_missing(const PatchOp *op, const char *member);
 
@@ -47,10 +47,8 @@ static void raise_missing(const PatchOp *op, const char *member);
 void
 dg_patch_begin(PatchReader *reader, const Jsonb *patch, int32 number)
 {
-	JsonbRef	root;
-
-	dg_jsonb_root(patch, &root);
-	if (!DG_REF_IS_ARRAY(&root))
+	dg_node_root(patch, &reader->patch);
+	if (reader->patch.kind != NODE_ARRAY)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("JSON patch is not an array"),
@@ -58,7 +56,6 @@ dg_patch_begin(PatchReader *reader, const Jsonb *patch, int32 number)
 				 errdetail("It is patch %d of the chain.", number) : 0,
 				 errhint("A patch is an array of operations such as [{\"op\": \"remove\", \"path\": \"/a\"}].")));
 
-	reader->patch = DG_REF_CONTAINER(&root);
 	reader->number = number;
 }
 
@@ -68,14 +65,14 @@ dg_patch_begin(PatchReader *reader, const Jsonb *patch, int32 number)
 void
 dg_patch_read(const PatchReader *reader, uint32 index, PatchOp *op)
 {
-	JsonbRef	name;
+	JsonNode	name;
 
 	memset(op, 0, sizeof(PatchOp));
 	op->index = index;
 	op->patch_number = reader->number;
-	dg_container_child(reader->patch, index, &op->whole);
+	dg_node_child(&reader->patch, index, &op->whole);
 
-	if (!DG_REF_IS_OBJECT(&op->whole))
+	if (op->whole.kind != NODE_OBJECT)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("operation %u of the JSON patch is not an object",
@@ -118,24 +115,23 @@ dg_patch_read(const PatchReader *reader, uint32 index, PatchOp *op)
 
 /* Finds the members that mean something; they need not be there. */
 static void
-read_members(PatchOp *op, JsonbRef *name)
+read_members(PatchOp *op, JsonNode *name)
 {
-	const JsonbContainer *object = DG_REF_CONTAINER(&op->whole);
-	uint32		count = JsonContainerSize(object);
-	uint32		key_offset = 0;
-	uint32		value_offset = getJsonbOffset(object, count);
+	uint32		count = NODE_COUNT(&op->whole);
+	JsonCursor	keys;
+	JsonCursor	values;
 
-	memset(name, 0, sizeof(JsonbRef));
+	memset(name, 0, sizeof(JsonNode));
+	dg_cursor_seek(&keys, &op->whole, 0);
+	dg_cursor_seek(&values, &op->whole, count);
 	for (uint32 i = 0; i < count; i++)
 	{
-		JsonbRef	key;
-		JsonbRef	value;
+		JsonKey		key;
+		JsonNode	value;
 
 		CHECK_FOR_INTERRUPTS();
-		dg_container_child_at(object, i, key_offset, &key);
-		dg_container_child_at(object, count + i, value_offset, &value);
-		JBE_ADVANCE_OFFSET(key_offset, object->children[i]);
-		JBE_ADVANCE_OFFSET(value_offset, object->children[count + i]);
+		dg_cursor_next_key(&keys, &key);
+		dg_cursor_next(&values, &value);
 
 		if (key.len == 2 && memcmp(key.data, "op", 2) == 0)
 			*name = value;
@@ -146,17 +142,17 @@ read_members(PatchOp *op, JsonbRef *name)
 		else if (key.len == 5 && memcmp(key.data, "value", 5) == 0)
 			op->value = value;
 		else if (key.len == 8 && memcmp(key.data, "redacted", 8) == 0)
-			op->redacted = (value.type == JENTRY_ISBOOL_TRUE);
+			op->redacted = (value.kind == NODE_TRUE);
 	}
 }
 
 static void
-read_kind(PatchOp *op, const JsonbRef *name)
+read_kind(PatchOp *op, const JsonNode *name)
 {
 	if (name->data == NULL)
 		raise_missing(op, "op");
 
-	if (name->type == JENTRY_ISSTRING)
+	if (name->kind == NODE_STRING)
 	{
 		for (int kind = PATCH_ADD; kind < lengthof(op_names); kind++)
 		{
@@ -182,11 +178,11 @@ read_kind(PatchOp *op, const JsonbRef *name)
 }
 
 static void
-check_pointer(const PatchOp *op, const JsonbRef *pointer, const char *member)
+check_pointer(const PatchOp *op, const JsonNode *pointer, const char *member)
 {
 	const char *defect;
 
-	if (pointer->type != JENTRY_ISSTRING)
+	if (pointer->kind != NODE_STRING)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("member \"%s\" of operation %u of the JSON patch is not a string",
@@ -237,7 +233,7 @@ dg_patch_errdetail(const PatchOp *op)
 {
 	const char *path;
 
-	if (op->path.data == NULL || op->path.type != JENTRY_ISSTRING)
+	if (op->path.data == NULL || op->path.kind != NODE_STRING)
 	{
 		if (op->patch_number > 0)
 			errdetail("It is in patch %d of the chain.", op->patch_number);

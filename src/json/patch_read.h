@@ -10,7 +10,7 @@
 
 #include "postgres.h"
 
-#include "json/jsonb_ref.h"
+#include "json/node.h"
 
 typedef enum PatchOpKind
 {
@@ -30,22 +30,22 @@ typedef struct PatchOp
 	bool		redacted;		/* it says what changed, but not to what */
 	uint32		index;			/* in its patch, from 0 */
 	int32		patch_number;	/* in a chain of patches, from 1; or 0 */
-	JsonbRef	path;			/* JSON Pointers without defects */
-	JsonbRef	from;			/* move and copy */
-	JsonbRef	value;			/* add, replace and test */
-	JsonbRef	whole;			/* the operation as it stands in the patch */
+	JsonNode	path;			/* JSON Pointers without defects */
+	JsonNode	from;			/* move and copy */
+	JsonNode	value;			/* add, replace and test */
+	JsonNode	whole;			/* the operation as it stands in the patch */
 } PatchOp;
 
 typedef struct PatchReader
 {
-	const JsonbContainer *patch;
+	JsonNode	patch;
 	int32		number;
 } PatchReader;
 
 static inline uint32
 dg_patch_count(const PatchReader *reader)
 {
-	return JsonContainerSize(reader->patch);
+	return NODE_COUNT(&reader->patch);
 }
 
 extern void dg_patch_begin(PatchReader *reader, const Jsonb *patch,
