@@ -26,7 +26,8 @@
  *	  something where nothing was.  Patches by diffgen_patch() are such;
  *	- with a test of its target it replaces what was there, unless the target
  *	  may be an array element: that is an error;
- *	- a target "-", the end of an array of unknown length, is an error.
+ *	- a target "-", the end of an array of unknown length, is an error;
+ *	- a test of the object or array around the target settles what it is.
  *
  * O(n) in the operations.
  *
@@ -41,13 +42,14 @@
 
 #define NOT_USED_UP		PG_UINT32_MAX
 
-/* What the last token of a path may be. */
+/* What an operation puts its value at. */
 typedef enum TargetKind
 {
-	TARGET_DOCUMENT,			/* there is no token */
-	TARGET_MEMBER,				/* only a member of an object */
-	TARGET_ANY,					/* a member or an element */
-	TARGET_END					/* "-" */
+	TARGET_DOCUMENT,
+	TARGET_MEMBER,				/* a member of an object */
+	TARGET_ELEMENT,				/* before an element of an array */
+	TARGET_EITHER,				/* one of these two: the token is an index */
+	TARGET_END					/* "-": a member, or the end of an array */
 } TargetKind;
 
 typedef struct InvertState
@@ -181,32 +183,49 @@ find_test(const InvertState *state, const JsonNode *path, JsonNode *value,
 	return false;
 }
 
+/* Where the last token of a path begins, with its slash. */
+static uint32
+last_token(const JsonNode *path)
+{
+	uint32		at = path->len;
+
+	while (path->data[--at] != '/')
+		 /* the path is not empty, so it has one */ ;
+	return at;
+}
+
+/*
+ * What a path leads to, as far as its last token and a test of its parent
+ * among those before the operation tell.
+ */
 static TargetKind
-target_kind(const JsonNode *path)
+target_kind(const InvertState *state, const JsonNode *path)
 {
 	JsonPointer pointer;
 	PointerToken token;
+	PointerIndex kind;
+	JsonNode	parent = *path;
+	JsonNode	value;
 	uint32		index;
 
 	if (path->len == 0)
 		return TARGET_DOCUMENT;
 
-	/* an index has no escapes, so the last token need not be unescaped */
 	dg_pointer_begin(&pointer, path->data, path->len);
-	pointer.at = path->len - 1;
-	while (path->data[pointer.at] != '/')
-		pointer.at--;
+	parent.len = last_token(path);
+	pointer.at = parent.len;
 	(void) dg_pointer_next(&pointer, &token);
-
-	switch (dg_pointer_index(&token, &index))
+	kind = dg_pointer_index(&token, &index);
+	if (kind == POINTER_NO_INDEX || kind == POINTER_INDEX_HUGE)
+		return TARGET_MEMBER;
+	if (find_test(state, &parent, &value, &index))
 	{
-		case POINTER_END:
-			return TARGET_END;
-		case POINTER_INDEX:
-			return TARGET_ANY;
-		default:
+		if (value.kind == NODE_OBJECT)
 			return TARGET_MEMBER;
+		if (value.kind == NODE_ARRAY && kind == POINTER_INDEX)
+			return TARGET_ELEMENT;
 	}
+	return kind == POINTER_END ? TARGET_END : TARGET_EITHER;
 }
 
 /*
@@ -217,16 +236,19 @@ static bool
 replaced_value(InvertState *state, JsonNode *old)
 {
 	const PatchOp *op = &state->op;
-	TargetKind	kind = target_kind(&op->path);
+	TargetKind	kind = target_kind(state, &op->path);
 	uint32		index;
 
 	if (kind == TARGET_END)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot invert operation %u of the JSON patch: the index that \"-\" stands for is not known",
+				 errmsg("cannot invert operation %u of the JSON patch: the place that \"-\" stands for is not known",
 						op->index),
-				 dg_patch_errdetail(op)));
+				 dg_patch_errdetail(op),
+				 errhint("Use the index instead, or put a \"test\" of the object before it if it is a member's name.")));
 
+	if (kind == TARGET_ELEMENT)
+		return false;
 	if (!find_test(state, &op->path, old, &index))
 	{
 		/* a value from inside of the target: something was there */
@@ -239,11 +261,12 @@ replaced_value(InvertState *state, JsonNode *old)
 	}
 
 	/* a move out of an array may have shifted what the test was of */
-	if (kind == TARGET_ANY ||
-		(op->kind == PATCH_MOVE && target_kind(&op->from) == TARGET_ANY))
+	if (kind == TARGET_EITHER ||
+		(op->kind == PATCH_MOVE &&
+		 target_kind(state, &op->from) != TARGET_MEMBER))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot invert operation %u of the JSON patch: it may have replaced the value or shifted it",
+				 errmsg("cannot invert operation %u of the JSON patch: it is not known whether it replaced the value tested for",
 						op->index),
 				 dg_patch_errdetail(op)));
 
@@ -262,6 +285,29 @@ tested_value(InvertState *state)
 	return old;
 }
 
+/*
+ * A move to a place that the value was inside of.  No move can lead back,
+ * since none may go into its own value.
+ */
+static void
+invert_move_outwards(InvertState *state)
+{
+	const PatchOp *op = &state->op;
+	JsonNode	value;
+	uint32		index;
+
+	if (replaced_value(state, &value))
+	{
+		emit_operation(state, "replace", NULL, &op->path, &value);
+		return;
+	}
+	if (!find_test(state, &op->from, &value, &index))
+		raise_no_old_value(state);
+	emit_operation(state, "test", NULL, &op->path, &value);
+	emit_operation(state, "remove", NULL, &op->path, NULL);
+	emit_operation(state, "add", NULL, &op->from, &value);
+}
+
 static void
 invert_move(InvertState *state)
 {
@@ -274,15 +320,14 @@ invert_move(InvertState *state)
 		emit_operation(state, "move", &op->from, &op->path, NULL);
 		return;
 	}
-
-	replaced = replaced_value(state, &old);
 	if (dg_pointer_inside(op->path.data, op->path.len,
 						  op->from.data, op->from.len))
 	{
-		/* it went to where it was a part of; no move can lead back */
-		emit_operation(state, "replace", NULL, &op->path, &old);
+		invert_move_outwards(state);
 		return;
 	}
+
+	replaced = replaced_value(state, &old);
 	emit_operation(state, "move", &op->path, &op->from, NULL);
 	if (replaced)
 		emit_operation(state, "add", NULL, &op->path, &old);

@@ -41,6 +41,13 @@ SELECT * FROM pg_temp.undo('{"a/b": {"~": 1}, "-": 2}',
  '[{"op": "test", "path": "/a~1b/~0", "value": 1}, {"op": "remove", "path": "/a~1b/~0"},
    {"op": "test", "path": "/-", "value": 2}, {"op": "replace", "path": "/-", "value": 3}]');
 
+-- a test of what is around the target tells what the target is
+SELECT * FROM pg_temp.undo('{"a": {}}', '[{"op": "test", "path": "/a", "value": {}}, {"op": "add", "path": "/a/-", "value": 1}]');
+SELECT * FROM pg_temp.undo('{"0": 1}', '[{"op": "test", "path": "", "value": {"0": 1}}, {"op": "test", "path": "/0", "value": 1}, {"op": "add", "path": "/0", "value": 2}]');
+SELECT * FROM pg_temp.undo('[1]', '[{"op": "test", "path": "", "value": [1]}, {"op": "test", "path": "/0", "value": 1}, {"op": "add", "path": "/0", "value": 2}]');
+SELECT * FROM pg_temp.undo('{"0": 1, "a": 2}', '[{"op": "test", "path": "", "value": {"0": 1, "a": 2}}, {"op": "test", "path": "/a", "value": 2}, {"op": "move", "from": "/0", "path": "/a"}]');
+SELECT * FROM pg_temp.undo('[{"b": 1}]', '[{"op": "test", "path": "", "value": [{"b": 1}]}, {"op": "test", "path": "/0/b", "value": 1}, {"op": "move", "from": "/0/b", "path": "/0"}]');
+
 -- inverting twice gives the patch again
 SELECT diffgen_invert(diffgen_invert(p)) = p AS same
   FROM (SELECT '[{"op": "add", "path": "/a", "value": 1}, {"op": "test", "path": "/b", "value": 1.0},
@@ -76,6 +83,8 @@ SELECT pg_temp.attempt($$diffgen_invert('[{"op": "test", "path": "/a", "value": 
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "add", "path": "", "value": 1}]'::jsonb)$$);
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "move", "from": "/a", "path": ""}]'::jsonb)$$);
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "move", "from": "/a/b", "path": "/a"}]'::jsonb)$$);
+SELECT pg_temp.attempt($$diffgen_invert('[{"op": "test", "path": "/a", "value": []}, {"op": "move", "from": "/a/0/b", "path": "/a/0"}]'::jsonb)$$);
+SELECT pg_temp.attempt($$diffgen_invert('[{"op": "test", "path": "/a", "value": []}, {"op": "add", "path": "/a/-", "value": 1}]'::jsonb)$$);
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "copy", "from": "/a/0/b", "path": "/a/0"}]'::jsonb)$$);
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "add", "path": "/a/-", "value": 1}]'::jsonb)$$);
 SELECT pg_temp.attempt($$diffgen_invert('[{"op": "copy", "from": "/b", "path": "/a/-"}]'::jsonb)$$);
