@@ -79,6 +79,7 @@ count_items(SearchState *s, const SearchBox *box, bool *repeated)
 	}
 
 	*repeated = false;
+	DG_CHECK_CANCEL();
 	for (i = box->a_lo; i < box->a_hi; i++)
 	{
 		uint32		id = s->a[i];

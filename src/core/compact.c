@@ -128,6 +128,7 @@ slide_up(Compaction *c, Run *run)
 	uint32		last;
 	uint32		len;
 
+	DG_CHECK_CANCEL();
 	if (run->common == 0 || c->budget < 0)
 		return false;
 
@@ -171,6 +172,7 @@ slide_down(Compaction *c, Run *run)
 	uint32		after;
 	uint32		len;
 
+	DG_CHECK_CANCEL();
 	if (run->end == c->side->len || c->budget < 0)
 		return false;
 
@@ -239,7 +241,6 @@ slide_to_end(Compaction *c, Run *run, int32 *beside)
 			if (has_run(c->other, run->common))
 				*beside = run->common;
 		}
-		DG_CHECK_CANCEL();
 	} while (run->nlines != nlines);
 
 	return run->common - highest;

@@ -63,6 +63,9 @@ vec_sum(Vector16 v)
 }
 #endif
 
+/* In loops over bytes, cancel requests are looked at once in so many. */
+#define CANCEL_STRIDE	(1024 * 1024)
+
 static inline uint64
 load_word(const char *p)
 {
@@ -114,6 +117,8 @@ dg_common_prefix(const char *a, const char *b, Size max)
 
 		if (!vec_all(vec_and(vec_and(e0, e1), vec_and(e2, e3))))
 			break;
+		if (i % CANCEL_STRIDE == 0)
+			DG_CHECK_CANCEL();
 	}
 #endif
 
@@ -150,6 +155,8 @@ dg_common_suffix(const char *a_end, const char *b_end, Size max)
 
 		if (!vec_all(vec_and(vec_and(e0, e1), vec_and(e2, e3))))
 			break;
+		if (i % CANCEL_STRIDE == 0)
+			DG_CHECK_CANCEL();
 	}
 #endif
 
@@ -275,6 +282,7 @@ dg_count_newlines(const char *text, Size len)
 			sum = vec_sub(sum, e3);
 		}
 		count += vec_sum(sum);
+		DG_CHECK_CANCEL();
 	}
 #else
 	const uint64 ones = UINT64CONST(0x0101010101010101);
@@ -329,6 +337,8 @@ dg_split_lines(const char *text, uint32 start, uint32 end, uint32 *offsets)
 				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 48), newline)) << 48;
 			for (; found != 0; found &= found - 1)
 				*offsets++ = i + pg_rightmost_one_pos64(found) + 1;
+			if ((i - start) % CANCEL_STRIDE == 0)
+				DG_CHECK_CANCEL();
 		}
 	}
 #endif

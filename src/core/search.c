@@ -176,6 +176,8 @@ keep_common(const uint32 *ids, int32 start, int32 end,
 
 	for (i = start; i < end; i++)
 	{
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		if (present[ids[i]])
 		{
 			kept[nkept] = ids[i];
@@ -224,6 +226,8 @@ marks_to_script(const bool *old_changed, int32 nold,
 	{
 		DiffEdit	edit;
 
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		if (i < nold && j < nnew && !old_changed[i] && !new_changed[j])
 		{
 			i++;
@@ -303,6 +307,7 @@ dg_search_ids(const uint32 *old_ids, int32 nold,
 	{
 		SearchBox	box = s.stack[--s.nstack];
 
+		DG_CHECK_CANCEL();
 		solve_box(&s, &box);
 	}
 
