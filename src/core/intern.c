@@ -20,6 +20,15 @@
 
 #define EMPTY_SLOT	PG_UINT32_MAX
 
+/* How far ahead of its look-up a line is hashed. */
+#define LINES_AHEAD	8			/* a power of two */
+
+#ifdef __GNUC__
+#define prefetch(address)	__builtin_prefetch(address)
+#else
+#define prefetch(address)	((void) 0)
+#endif
+
 /* A distinct line. */
 typedef struct LineClass
 {
@@ -100,6 +109,55 @@ add_class(LineTable *table, uint32 *slot, uint64 hash, int32 line)
 	*slot = table->nclasses++;
 }
 
+static inline uint64
+hash_line_at(const LineTable *table, const char *text, const LineIndex *index,
+			 int32 i)
+{
+	uint32		offset = index->offsets[i];
+	uint64		hash = dg_hash_line(text + offset,
+									index->offsets[i + 1] - offset,
+									table->whitespace, table->seed);
+
+	prefetch(&table->slots[hash & table->mask]);
+	return hash;
+}
+
+/*
+ * Number the lines of one text.
+ *
+ * Lines are hashed, and their slots requested from memory, some time before
+ * they are looked up: a large table is in no cache, and this hides most of
+ * the wait.  With add false the table stays as it is, and unknown lines get
+ * the id after the last.
+ */
+static void
+number_lines(LineTable *table, const char *text, LineIndex *index, bool add)
+{
+	uint64		hashes[LINES_AHEAD];
+	int32		i;
+
+	for (i = 0; i < Min(LINES_AHEAD, index->nlines); i++)
+		hashes[i] = hash_line_at(table, text, index, i);
+
+	for (i = 0; i < index->nlines; i++)
+	{
+		uint32		offset = index->offsets[i];
+		uint64		hash = hashes[i & (LINES_AHEAD - 1)];
+		uint32	   *slot = find_slot(table, text + offset,
+									 index->offsets[i + 1] - offset, hash);
+
+		if (*slot == EMPTY_SLOT && add)
+			add_class(table, slot, hash, i);
+		index->ids[i] = (*slot == EMPTY_SLOT) ? table->nclasses : *slot;
+
+		if (i + LINES_AHEAD < index->nlines)
+			hashes[i & (LINES_AHEAD - 1)] = hash_line_at(table, text, index,
+												   i + LINES_AHEAD);
+		if ((i & 0xff) == 0)
+			DG_CHECK_CANCEL();
+	}
+}
+
 /*
  * dg_intern_lines
  *		Split two ranges into lines and number them.
@@ -115,7 +173,6 @@ dg_intern_lines(const LineRange *old_range, const LineRange *new_range,
 {
 	LineTable	table;
 	Size		nslots;
-	int32		i;
 
 	split_range(old_range, old_index);
 	split_range(new_range, new_index);
@@ -133,32 +190,8 @@ dg_intern_lines(const LineRange *old_range, const LineRange *new_range,
 	table.whitespace = whitespace;
 	table.seed = dg_hash_seed();
 
-	for (i = 0; i < old_index->nlines; i++)
-	{
-		const char *line = old_range->text + old_index->offsets[i];
-		uint32		len = old_index->offsets[i + 1] - old_index->offsets[i];
-		uint64		hash = dg_hash_line(line, len, whitespace, table.seed);
-		uint32	   *slot = find_slot(&table, line, len, hash);
-
-		if (*slot == EMPTY_SLOT)
-			add_class(&table, slot, hash, i);
-		old_index->ids[i] = *slot;
-		if ((i & 0xfff) == 0)
-			DG_CHECK_CANCEL();
-	}
-
-	for (i = 0; i < new_index->nlines; i++)
-	{
-		const char *line = new_range->text + new_index->offsets[i];
-		uint32		len = new_index->offsets[i + 1] - new_index->offsets[i];
-		uint64		hash = dg_hash_line(line, len, whitespace, table.seed);
-		uint32	   *slot = find_slot(&table, line, len, hash);
-
-		/* One id past the classes stands for all lines only new. */
-		new_index->ids[i] = (*slot == EMPTY_SLOT) ? table.nclasses : *slot;
-		if ((i & 0xfff) == 0)
-			DG_CHECK_CANCEL();
-	}
+	number_lines(&table, old_range->text, old_index, true);
+	number_lines(&table, new_range->text, new_index, false);
 
 	dg_free(table.slots);
 	dg_free(table.classes);
