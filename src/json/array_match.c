@@ -33,7 +33,7 @@ typedef struct Numbering
 {
 	const ArraySide *old_side;
 	const ArraySide *new_side;
-	uint64		seed;
+	JsonHashes *hashes;
 	NumberedElement *elements;
 	uint32		count;
 	uint32	   *slots;			/* number + 1, or 0 */
@@ -203,7 +203,7 @@ equal_tail(JsonFrame *frame, const ArraySide *old_side,
 static uint32
 number_element(Numbering *numbering, const JsonNode *element, uint32 position)
 {
-	uint32		hash = (uint32) dg_node_hash(element, numbering->seed);
+	uint32		hash = (uint32) dg_node_hash(numbering->hashes, element);
 	uint32		slot = hash & numbering->mask;
 
 	for (; numbering->slots[slot] != 0; slot = (slot + 1) & numbering->mask)
@@ -267,7 +267,7 @@ search_middle(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
 		nslots *= 2;
 	numbering.old_side = old_side;
 	numbering.new_side = new_side;
-	numbering.seed = dg_hash_seed();
+	numbering.hashes = &walk->hashes;
 	numbering.elements = dg_alloc(nold + nnew, sizeof(NumberedElement));
 	numbering.count = 0;
 	numbering.slots = dg_alloc0(nslots, sizeof(uint32));

@@ -288,16 +288,43 @@ pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
 #undef CELL
 }
 
+/* Elements that are being numbered by identity. */
+typedef struct IdentityTable
+{
+	JsonHashes *hashes;
+	uint32	   *slots;			/* index into identities + 1, or 0 */
+	uint32		mask;
+	JsonNode   *identities;		/* by number */
+	uint32		count;
+} IdentityTable;
+
+/*
+ * The number of an identity: that of an equal one seen before, or a new one.
+ */
+static uint32
+number_identity(IdentityTable *table, const JsonNode *identity)
+{
+	uint32		slot = (uint32) dg_node_hash(table->hashes, identity) &
+		table->mask;
+
+	while (table->slots[slot] != 0)
+	{
+		if (dg_scalars_equal(&table->identities[table->slots[slot] - 1],
+							 identity))
+			return table->slots[slot] - 1;
+		slot = (slot + 1) & table->mask;
+	}
+	table->identities[table->count] = *identity;
+	table->slots[slot] = ++table->count;
+	return table->count - 1;
+}
+
 /*
  * Number the elements of one side by identity.  Elements without one get
- * numbers of their own, from *next on.
- *
- * Identities are told apart by their hash alone: two that collide are paired
- * though they should not be, which costs nothing but a longer diff.
+ * numbers of their own.
  */
 static uint32 *
-number_identities(const ArraySide *side, uint32 from, uint32 n,
-				  uint32 *slots, uint32 *hashes, uint32 mask, uint32 *next)
+number_side(IdentityTable *table, const ArraySide *side, uint32 from, uint32 n)
 {
 	uint32	   *ids = dg_alloc(n, sizeof(uint32));
 	uint32		i;
@@ -306,30 +333,45 @@ number_identities(const ArraySide *side, uint32 from, uint32 n,
 	{
 		JsonNode	element;
 		JsonNode	identity;
-		uint32		hash;
-		uint32		slot;
 
 		DG_CHECK_CANCEL();
 		dg_side_element(side, from + i, &element);
-		if (!find_identity(&element, &identity))
-		{
-			ids[i] = (*next)++;
-			continue;
-		}
-		hash = (uint32) dg_node_hash(&identity, 0);
-		for (slot = hash & mask; slots[slot] != 0; slot = (slot + 1) & mask)
-		{
-			if (hashes[slot] == hash)
-				break;
-		}
-		if (slots[slot] == 0)
-		{
-			slots[slot] = ++(*next);
-			hashes[slot] = hash;
-		}
-		ids[i] = slots[slot] - 1;
+		if (find_identity(&element, &identity))
+			ids[i] = number_identity(table, &identity);
+		else
+			ids[i] = table->count++;
 	}
 	return ids;
+}
+
+/*
+ * Find the elements that have the same identity.
+ */
+static void
+search_identities(const Gap *gap, uint32 old_from, uint32 nold,
+				  uint32 new_from, uint32 nnew, DiffScript *script)
+{
+	IdentityTable table;
+	uint32		nslots = 8;
+	uint32	   *old_ids;
+	uint32	   *new_ids;
+
+	while (nslots / 3 * 2 < nold + nnew)
+		nslots *= 2;
+	table.hashes = &gap->walk->hashes;
+	table.slots = dg_alloc0(nslots, sizeof(uint32));
+	table.mask = nslots - 1;
+	table.identities = dg_alloc(nold + nnew, sizeof(JsonNode));
+	table.count = 0;
+	old_ids = number_side(&table, gap->old_side, old_from, nold);
+	new_ids = number_side(&table, gap->new_side, new_from, nnew);
+	dg_free(table.slots);
+	dg_free(table.identities);
+
+	dg_search_ids(old_ids, nold, new_ids, nnew, table.count,
+				  gap->walk->algorithm, script);
+	dg_free(old_ids);
+	dg_free(new_ids);
 }
 
 /*
@@ -340,48 +382,25 @@ pair_by_identity(const Gap *gap, uint32 old_from, uint32 nold,
 				 uint32 new_from, uint32 nnew)
 {
 	DiffScript	script;
-	uint32		nslots = 8;
-	uint32		nids = 0;
-	uint32	   *slots;
-	uint32	   *hashes;
-	uint32	   *old_ids;
-	uint32	   *new_ids;
 	uint32		old_done = 0;
 	uint32		new_done = 0;
 	int32		i;
 
-	while (nslots / 3 * 2 < nold + nnew)
-		nslots *= 2;
-	slots = dg_alloc0(nslots, sizeof(uint32));
-	hashes = dg_alloc(nslots, sizeof(uint32));
-	old_ids = number_identities(gap->old_side, old_from, nold, slots, hashes,
-								nslots - 1, &nids);
-	new_ids = number_identities(gap->new_side, new_from, nnew, slots, hashes,
-								nslots - 1, &nids);
-	dg_free(slots);
-	dg_free(hashes);
-
 	dg_script_init(&script, false);
-	dg_search_ids(old_ids, nold, new_ids, nnew, nids, gap->walk->algorithm,
-				  &script);
-	dg_free(old_ids);
-	dg_free(new_ids);
-
-	for (i = 0; i <= script.nedits; i++)
+	search_identities(gap, old_from, nold, new_from, nnew, &script);
+	for (i = 0; i < script.nedits; i++)
 	{
 		const DiffEdit *edit = &script.edits[i];
-		uint32		old_start = (i < script.nedits) ? edit->old_start : nold;
 
-		for (; old_done < old_start; old_done++, new_done++)
+		for (; old_done < edit->old_start; old_done++, new_done++)
 			push_pair(gap, old_from + old_done, new_from + new_done, true);
-		if (i < script.nedits)
-		{
-			pair_in_order(gap, old_from + old_done, edit->old_count,
-						  new_from + new_done, edit->new_count);
-			old_done += edit->old_count;
-			new_done += edit->new_count;
-		}
+		pair_in_order(gap, old_from + old_done, edit->old_count,
+					  new_from + new_done, edit->new_count);
+		old_done += edit->old_count;
+		new_done += edit->new_count;
 	}
+	for (; old_done < nold; old_done++, new_done++)
+		push_pair(gap, old_from + old_done, new_from + new_done, true);
 	dg_script_free(&script);
 }
 

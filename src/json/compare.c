@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * compare.c
- *	  Whether two nodes are equal by value, and hashes that agree with it.
+ *	  Whether two nodes are equal by value.
  *
  * Equal values are nearly always equal bytes: jsonb has one form for each
  * value but for numbers, which keep their scale (1.0 is not the bytes of 1,
@@ -22,10 +22,9 @@
  */
 #include "json/compare.h"
 
-#include "common/hashfn.h"
 #include "core/scan.h"
 #include "fmgr.h"
-#include "json/view.h"
+#include "json/children.h"
 #include "utils/fmgrprotos.h"
 
 /*
@@ -44,56 +43,6 @@ dg_scalars_equal(const JsonNode *a, const JsonNode *b)
 	return DatumGetBool(DirectFunctionCall2(numeric_eq,
 											NumericGetDatum(NODE_NUMERIC(a)),
 											NumericGetDatum(NODE_NUMERIC(b))));
-}
-
-/*
- * Values of a container that is gone through: the next one that is shown.
- */
-typedef struct Children
-{
-	const JsonNode *container;
-	JsonCursor	keys;
-	JsonCursor	values;
-	uint32		next;
-	uint32		count;
-} Children;
-
-static void
-start_children(Children *children, const JsonNode *container)
-{
-	children->container = container;
-	children->next = 0;
-	children->count = NODE_COUNT(container);
-	dg_cursor_seek(&children->keys, container, 0);
-	if (container->kind == NODE_OBJECT)
-		dg_cursor_seek(&children->values, container, children->count);
-	else
-		children->values = children->keys;
-}
-
-static inline bool
-next_child(Children *children, JsonKey *key, JsonNode *child)
-{
-	while (children->next < children->count)
-	{
-		uint32		index = children->next++;
-
-		dg_cursor_next(&children->values, child);
-		if (children->container->kind == NODE_OBJECT)
-		{
-			dg_cursor_next_key(&children->keys, key);
-			dg_view_member(children->container, key, child);
-		}
-		else
-		{
-			key->data = "";
-			key->len = 0;
-			dg_view_element(children->container, index, child);
-		}
-		if (child->view != VIEW_HIDDEN)
-			return true;
-	}
-	return false;
 }
 
 static bool
@@ -117,8 +66,8 @@ bool
 dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 			   uint32 first_byte, JsonDifference *difference)
 {
-	Children	old_children;
-	Children	new_children;
+	JsonChildren old_children;
+	JsonChildren new_children;
 
 	difference->first_byte = NOT_KNOWN;
 	if (old_node->kind != new_node->kind)
@@ -139,16 +88,16 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 
 	check_stack_depth();
 	DG_CHECK_CANCEL();
-	start_children(&old_children, old_node);
-	start_children(&new_children, new_node);
+	dg_children_start(&old_children, old_node);
+	dg_children_start(&new_children, new_node);
 	for (;;)
 	{
 		JsonKey		old_key;
 		JsonKey		new_key;
 		JsonNode	old_child;
 		JsonNode	new_child;
-		bool		have_old = next_child(&old_children, &old_key, &old_child);
-		bool		have_new = next_child(&new_children, &new_key, &new_child);
+		bool		have_old = dg_children_next(&old_children, &old_key, &old_child);
+		bool		have_new = dg_children_next(&new_children, &new_key, &new_child);
 		uint32		known;
 
 		if (!have_old && !have_new)
@@ -173,42 +122,4 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 			return false;
 		}
 	}
-}
-
-/*
- * dg_node_hash
- *		A hash of a node's value, as far as it is shown.
- *
- * Equal nodes have equal hashes, however their numbers are scaled.  Linear in
- * the size of the node.
- */
-uint64
-dg_node_hash(const JsonNode *node, uint64 seed)
-{
-	Children	children;
-	JsonKey		key;
-	JsonNode	child;
-	uint64		hash = seed + node->kind;
-
-	if (node->kind == NODE_STRING)
-		return hash_bytes_extended((const unsigned char *) node->data,
-								   node->len, hash);
-	if (node->kind == NODE_NUMBER)
-		return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
-												  NumericGetDatum(NODE_NUMERIC(node)),
-												  UInt64GetDatum(hash)));
-	if (!NODE_IS_CONTAINER(node))
-		return hash;
-
-	check_stack_depth();
-	DG_CHECK_CANCEL();
-	start_children(&children, node);
-	while (next_child(&children, &key, &child))
-	{
-		if (node->kind == NODE_OBJECT)
-			hash = hash_bytes_extended((const unsigned char *) key.data,
-									   key.len, hash);
-		hash = hash_combine64(hash, dg_node_hash(&child, seed));
-	}
-	return hash;
 }

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * compare.h
- *	  Whether two nodes are equal by value, and hashes that agree with it.
+ *	  Whether two nodes are equal by value.
  *
  *-------------------------------------------------------------------------
  */
@@ -29,7 +29,6 @@ extern bool dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 						   uint32 first_byte, JsonDifference *difference);
 extern bool dg_scalars_equal(const JsonNode *old_node,
 							 const JsonNode *new_node);
-extern uint64 dg_node_hash(const JsonNode *node, uint64 seed);
 
 /*
  * Where the first different byte is in a child of two containers of which it

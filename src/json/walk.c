@@ -48,6 +48,7 @@ dg_walk_init(JsonWalk *walk, DiffAlgorithm algorithm)
 	walk->maxsteps = WALK_INITIAL;
 	walk->steps = dg_alloc(walk->maxsteps, sizeof(ArrayStep));
 	dg_members_init(&walk->members);
+	dg_hashes_init(&walk->hashes);
 }
 
 /*
@@ -71,6 +72,7 @@ dg_walk_free(JsonWalk *walk)
 	dg_free(walk->frames);
 	dg_free(walk->steps);
 	dg_members_free(&walk->members);
+	dg_hashes_free(&walk->hashes);
 }
 
 /*

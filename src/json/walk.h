@@ -24,6 +24,7 @@
 
 #include "core/search.h"
 #include "json/compare.h"
+#include "json/hash.h"
 #include "json/members.h"
 #include "json/node.h"
 
@@ -138,6 +139,7 @@ struct JsonWalk
 	ArrayStep  *steps;			/* of the arrays among the frames */
 	uint32		nsteps;
 	uint32		maxsteps;
+	JsonHashes	hashes;
 
 	JsonSink   *sinks[WALK_MAX_SINKS];
 	int			nsinks;
