@@ -125,60 +125,87 @@ dg_shown_lines(const JsonNode *node, int64 enough)
 }
 
 /*
+ * How many bytes at the start of a string stand for themselves in a JSON
+ * string literal.
+ *
+ * Eight bytes are tested at a time: subtracting n from each byte sets its high
+ * bit if it is below n, unless the bit was set before.  A borrow can only reach
+ * bytes after one that is below n, so the test for "any" is exact.
+ */
+static uint32
+plain_bytes(const char *s, uint32 len)
+{
+#define REPEAT(byte)		(UINT64CONST(0x0101010101010101) * (byte))
+#define ANY_BELOW(x, n)		(((x) - REPEAT(n)) & ~(x) & REPEAT(0x80))
+	uint32		i = 0;
+
+	for (; i + sizeof(uint64) <= len; i += sizeof(uint64))
+	{
+		uint64		x;
+
+		memcpy(&x, s + i, sizeof(x));
+		if (ANY_BELOW(x, 0x20) | ANY_BELOW(x ^ REPEAT('"'), 1) |
+			ANY_BELOW(x ^ REPEAT('\\'), 1))
+			break;
+	}
+	for (; i < len; i++)
+	{
+		unsigned char c = s[i];
+
+		if (c < ' ' || c == '"' || c == '\\')
+			break;
+	}
+	return i;
+#undef ANY_BELOW
+#undef REPEAT
+}
+
+/*
+ * Append one byte of a string as a JSON escape sequence.
+ */
+static void
+append_escape(StringInfo out, unsigned char c)
+{
+	/* Pairs of a byte and the letter that stands for it. */
+	static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
+	const char *pair = letters;
+
+	while (*pair != '\0' && (unsigned char) *pair != c)
+		pair += 2;
+	if (*pair == '\0')
+		appendStringInfo(out, "\\u%04x", c);
+	else
+	{
+		appendStringInfoCharMacro(out, '\\');
+		appendStringInfoCharMacro(out, pair[1]);
+	}
+}
+
+/*
  * dg_append_string
  *		Append a JSON string literal, escaped as jsonb's output function does.
  */
 void
 dg_append_string(StringInfo out, const char *s, uint32 len)
 {
-	const char *end = s + len;
+	char	   *p = dg_reserve(out, (Size) len + 2);
 
-	appendStringInfoCharMacro(out, '"');
-	while (s < end)
+	*p = '"';
+	out->len++;
+	for (;;)
 	{
-		const char *run = s;
-		unsigned char c = 0;
+		uint32		n = plain_bytes(s, len);
 
-		while (s < end)
-		{
-			c = *s;
-			if (c < ' ' || c == '"' || c == '\\')
-				break;
-			s++;
-		}
-		appendBinaryStringInfo(out, run, s - run);
-		if (s == end)
+		memcpy(dg_reserve(out, n), s, n);
+		out->len += n;
+		if (n == len)
 			break;
-		s++;
-		switch (c)
-		{
-			case '\b':
-				appendBinaryStringInfo(out, "\\b", 2);
-				break;
-			case '\f':
-				appendBinaryStringInfo(out, "\\f", 2);
-				break;
-			case '\n':
-				appendBinaryStringInfo(out, "\\n", 2);
-				break;
-			case '\r':
-				appendBinaryStringInfo(out, "\\r", 2);
-				break;
-			case '\t':
-				appendBinaryStringInfo(out, "\\t", 2);
-				break;
-			case '"':
-				appendBinaryStringInfo(out, "\\\"", 2);
-				break;
-			case '\\':
-				appendBinaryStringInfo(out, "\\\\", 2);
-				break;
-			default:
-				appendStringInfo(out, "\\u%04x", c);
-				break;
-		}
+		append_escape(out, s[n]);
+		s += n + 1;
+		len -= n + 1;
 	}
 	appendStringInfoCharMacro(out, '"');
+	out->data[out->len] = '\0';
 }
 
 /*

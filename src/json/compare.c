@@ -22,7 +22,6 @@
  */
 #include "json/compare.h"
 
-#include "core/scan.h"
 #include "fmgr.h"
 #include "json/children.h"
 #include "utils/fmgrprotos.h"
@@ -77,14 +76,10 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 		return dg_scalars_equal(old_node, new_node) ||
 			differ_here(old_node, new_node, difference);
 
-	if (old_node->view == new_node->view && old_node->len == new_node->len)
-	{
-		if (first_byte == NOT_KNOWN)
-			first_byte = dg_common_prefix(old_node->data, new_node->data,
-										  old_node->len);
-		if (first_byte == old_node->len)
-			return true;
-	}
+	if (first_byte == NOT_KNOWN)
+		first_byte = dg_first_byte(old_node, new_node);
+	if (first_byte == SAME_BYTES && old_node->view == new_node->view)
+		return true;
 
 	check_stack_depth();
 	DG_CHECK_CANCEL();
@@ -114,8 +109,6 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 			known = dg_first_byte_of_child(old_node, first_byte, &old_child);
 		else
 			known = NOT_KNOWN;
-		if (known == old_child.len && old_child.view == new_child.view)
-			continue;
 		if (!dg_nodes_equal(&old_child, &new_child, known, difference))
 		{
 			difference->first_byte = first_byte;

@@ -8,10 +8,15 @@
 #ifndef DIFFGEN_JSON_COMPARE_H
 #define DIFFGEN_JSON_COMPARE_H
 
+#include "core/scan.h"
 #include "json/node.h"
 
-/* No byte difference is known. */
+/*
+ * Where the bytes of two nodes differ first: an offset into both, or one of
+ * these.
+ */
 #define NOT_KNOWN	PG_UINT32_MAX
+#define SAME_BYTES	(PG_UINT32_MAX - 1)
 
 /*
  * What a comparison found out about two nodes that differ: where their bytes
@@ -36,8 +41,7 @@ extern bool dg_scalars_equal(const JsonNode *old_node,
  *
  * Nothing can be said unless the entries of the containers are all the same,
  * since only then a child starts at the same offset in both.  Returns the
- * offset in the child, NOT_KNOWN if it is unknown, or child->len if the child
- * is the same bytes.
+ * offset in the child, NOT_KNOWN or SAME_BYTES.
  */
 static inline uint32
 dg_first_byte_of_child(const JsonNode *container, uint32 first_byte,
@@ -45,12 +49,14 @@ dg_first_byte_of_child(const JsonNode *container, uint32 first_byte,
 {
 	uint32		start = child->data - container->data;
 
+	if (first_byte == SAME_BYTES)
+		return SAME_BYTES;
 	if (first_byte == NOT_KNOWN ||
 		first_byte < dg_node_base(container) - container->data)
 		return NOT_KNOWN;
 	if (first_byte < start)
 		return NOT_KNOWN;
-	return Min(first_byte - start, child->len);
+	return (first_byte - start < child->len) ? first_byte - start : SAME_BYTES;
 }
 
 /*
@@ -65,6 +71,21 @@ dg_known_different(const JsonNode *old_node, const JsonNode *new_node,
 		difference->old_place < old_node->data + old_node->len &&
 		difference->new_place >= new_node->data &&
 		difference->new_place < new_node->data + new_node->len;
+}
+
+/*
+ * Where the bytes of two nodes of the same kind differ first; NOT_KNOWN if
+ * they are not of the same length.
+ */
+static inline uint32
+dg_first_byte(const JsonNode *old_node, const JsonNode *new_node)
+{
+	uint32		common;
+
+	if (old_node->len != new_node->len)
+		return NOT_KNOWN;
+	common = dg_common_prefix(old_node->data, new_node->data, old_node->len);
+	return (common == old_node->len) ? SAME_BYTES : common;
 }
 
 #endif							/* DIFFGEN_JSON_COMPARE_H */

@@ -10,7 +10,7 @@
  * key lengths take about n log k comparisons, nearly all of them between
  * eight-byte prefixes kept in the list.
  *
- * Memory: 16 bytes for each member of the objects that are open at a time,
+ * Memory: 24 bytes for each member of the objects that are open at a time,
  * and as much again while one is sorted.
  *
  *-------------------------------------------------------------------------
@@ -230,26 +230,57 @@ sort_members(JsonMembers *members, const KeySource *source, uint32 first)
  * Whether an object's member is hidden by the patterns.
  */
 static inline bool
-member_hidden(const JsonNode *object, uint32 index, const JsonKey *key)
+member_hidden(const JsonNode *object, const JsonKey *key, JsonNode value)
 {
-	JsonNode	value;
-
 	if (object->view == VIEW_PLAIN)
 		return false;
-	dg_node_child(object, index, &value);
 	dg_view_member(object, key, &value);
 	return value.view == VIEW_HIDDEN;
 }
 
 static inline void
 add_member(JsonMembers *members, const JsonKey *key,
-		   uint32 old_index, uint32 new_index)
+		   uint32 old_index, uint32 new_index, uint32 first_byte)
 {
 	JsonMember *member = &members->stack[members->used++];
 
 	member->prefix = key_prefix(key);
 	member->old_index = old_index;
 	member->new_index = new_index;
+	member->first_byte = first_byte;
+}
+
+/*
+ * The keys and values of an object, side by side.
+ */
+typedef struct MemberCursor
+{
+	JsonCursor	keys;
+	JsonCursor	values;
+	uint32		index;
+	uint32		count;
+	JsonKey		key;			/* of member index, if that is below count */
+	JsonNode	value;
+} MemberCursor;
+
+static inline void
+next_member(MemberCursor *cursor)
+{
+	if (++cursor->index < cursor->count)
+	{
+		dg_cursor_next_key(&cursor->keys, &cursor->key);
+		dg_cursor_next(&cursor->values, &cursor->value);
+	}
+}
+
+static void
+first_member(MemberCursor *cursor, const JsonNode *object)
+{
+	cursor->count = NODE_COUNT(object);
+	cursor->index = NO_INDEX;	/* before the first one */
+	dg_cursor_seek(&cursor->keys, object, 0);
+	dg_cursor_seek(&cursor->values, object, cursor->count);
+	next_member(cursor);
 }
 
 /*
@@ -283,6 +314,7 @@ dg_members_push_elements(JsonMembers *members, const JsonNode *array)
 			member->prefix = 0;
 			member->old_index = i;
 			member->new_index = NO_INDEX;
+			member->first_byte = NOT_KNOWN;
 		}
 	}
 	return first;
@@ -301,18 +333,14 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 	uint32		n = NODE_COUNT(object);
 	uint32		first = members->used;
 	KeySource	source;
-	JsonCursor	keys;
-	uint32		i;
+	MemberCursor cursor;
 
 	reserve(members, n);
-	dg_cursor_seek(&keys, object, 0);
-	for (i = 0; i < n; i++)
+	for (first_member(&cursor, object); cursor.index < n; next_member(&cursor))
 	{
-		JsonKey		key;
-
-		dg_cursor_next_key(&keys, &key);
-		if (!member_hidden(object, i, &key))
-			add_member(members, &key, i, NO_INDEX);
+		if (!member_hidden(object, &cursor.key, cursor.value))
+			add_member(members, &cursor.key, cursor.index, NO_INDEX,
+					   NOT_KNOWN);
 	}
 	source.old_object = object;
 	source.new_object = NULL;
@@ -336,86 +364,77 @@ same_keys(const JsonNode *a, const JsonNode *b)
 }
 
 /*
- * Join two objects with the same keys.
+ * Where the values of a key that is in both objects differ first.
+ *
+ * The known first byte of the objects says something of members that are the
+ * same entry of both.
  */
-static void
-join_same_keys(JsonMembers *members, const JsonNode *old_object,
-			   const JsonNode *new_object)
+static inline uint32
+first_byte_of_values(const JsonNode *old_object, uint32 first_byte,
+					 const MemberCursor *old_member,
+					 const MemberCursor *new_member)
 {
-	uint32		n = NODE_COUNT(old_object);
-	JsonCursor	keys;
-	uint32		i;
+	uint32		known = NOT_KNOWN;
 
-	dg_cursor_seek(&keys, old_object, 0);
-	for (i = 0; i < n; i++)
-	{
-		JsonKey		key;
-		bool		in_old;
-		bool		in_new;
-
-		dg_cursor_next_key(&keys, &key);
-		in_old = !member_hidden(old_object, i, &key);
-		in_new = !member_hidden(new_object, i, &key);
-		if (in_old || in_new)
-			add_member(members, &key, in_old ? i : NO_INDEX,
-					   in_new ? i : NO_INDEX);
-	}
+	if (old_member->value.kind != new_member->value.kind)
+		return NOT_KNOWN;
+	if (old_member->index == new_member->index)
+		known = dg_first_byte_of_child(old_object, first_byte,
+									   &old_member->value);
+	if (known == NOT_KNOWN)
+		known = dg_first_byte(&old_member->value, &new_member->value);
+	return known;
 }
 
 /*
- * Join any two objects by merging their keys.
+ * Join two objects by merging their keys.
  */
 static void
-join_by_merge(JsonMembers *members, const JsonNode *old_object,
-			  const JsonNode *new_object)
+join_members(JsonMembers *members, const JsonNode *old_object,
+			 const JsonNode *new_object, uint32 first_byte)
 {
-	uint32		nold = NODE_COUNT(old_object);
-	uint32		nnew = NODE_COUNT(new_object);
-	uint32		i = 0;
-	uint32		j = 0;
-	JsonCursor	old_keys;
-	JsonCursor	new_keys;
-	JsonKey		old_key;
-	JsonKey		new_key;
+	bool		plain = (old_object->view == VIEW_PLAIN &&
+						 new_object->view == VIEW_PLAIN);
+	bool		same = same_keys(old_object, new_object);
+	MemberCursor o;
+	MemberCursor n;
 
-	dg_cursor_seek(&old_keys, old_object, 0);
-	dg_cursor_seek(&new_keys, new_object, 0);
-	if (nold > 0)
-		dg_cursor_next_key(&old_keys, &old_key);
-	if (nnew > 0)
-		dg_cursor_next_key(&new_keys, &new_key);
-
-	while (i < nold || j < nnew)
+	first_member(&o, old_object);
+	first_member(&n, new_object);
+	while (o.index < o.count || n.index < n.count)
 	{
 		int			order;
-		JsonKey		key;
 		uint32		old_index = NO_INDEX;
 		uint32		new_index = NO_INDEX;
+		uint32		known = NOT_KNOWN;
+		JsonKey		key;
 
-		if (i == nold)
+		if (same)
+			order = 0;
+		else if (o.index == o.count)
 			order = 1;
-		else if (j == nnew)
+		else if (n.index == n.count)
 			order = -1;
 		else
-			order = dg_key_compare_stored(&old_key, &new_key);
+			order = dg_key_compare_stored(&o.key, &n.key);
 
-		key = (order <= 0) ? old_key : new_key;
+		if (order == 0 && plain)
+			known = first_byte_of_values(old_object, first_byte, &o, &n);
+		key = (order <= 0) ? o.key : n.key;
 		if (order <= 0)
 		{
-			if (!member_hidden(old_object, i, &key))
-				old_index = i;
-			if (++i < nold)
-				dg_cursor_next_key(&old_keys, &old_key);
+			if (!member_hidden(old_object, &key, o.value))
+				old_index = o.index;
+			next_member(&o);
 		}
 		if (order >= 0)
 		{
-			if (!member_hidden(new_object, j, &key))
-				new_index = j;
-			if (++j < nnew)
-				dg_cursor_next_key(&new_keys, &new_key);
+			if (!member_hidden(new_object, &key, n.value))
+				new_index = n.index;
+			next_member(&n);
 		}
 		if (old_index != NO_INDEX || new_index != NO_INDEX)
-			add_member(members, &key, old_index, new_index);
+			add_member(members, &key, old_index, new_index, known);
 	}
 }
 
@@ -425,21 +444,18 @@ join_by_merge(JsonMembers *members, const JsonNode *old_object,
  *		are shown.
  *
  * They are there from the returned position to the top.  Hidden members are
- * left out, on the side where they are hidden.
+ * left out, on the side where they are hidden.  first_byte is where the
+ * bytes of the objects differ first.
  */
 uint32
 dg_members_push_pair(JsonMembers *members, const JsonNode *old_object,
-					 const JsonNode *new_object)
+					 const JsonNode *new_object, uint32 first_byte)
 {
 	uint32		first = members->used;
 	KeySource	source;
 
 	reserve(members, NODE_COUNT(old_object) + NODE_COUNT(new_object));
-	if (same_keys(old_object, new_object))
-		join_same_keys(members, old_object, new_object);
-	else
-		join_by_merge(members, old_object, new_object);
-
+	join_members(members, old_object, new_object, first_byte);
 	source.old_object = old_object;
 	source.new_object = new_object;
 	sort_members(members, &source, first);

@@ -13,6 +13,7 @@
 #ifndef DIFFGEN_JSON_MEMBERS_H
 #define DIFFGEN_JSON_MEMBERS_H
 
+#include "json/compare.h"
 #include "json/node.h"
 #include "json/view.h"
 
@@ -25,6 +26,8 @@ typedef struct JsonMember
 	uint64		prefix;			/* first eight bytes of the key, as a number */
 	uint32		old_index;
 	uint32		new_index;
+	uint32		first_byte;		/* where the values' bytes differ, or one of
+								 * NOT_KNOWN and SAME_BYTES */
 } JsonMember;
 
 typedef struct JsonMembers
@@ -41,7 +44,8 @@ extern uint32 dg_members_push_elements(JsonMembers *members,
 									   const JsonNode *array);
 extern uint32 dg_members_push_pair(JsonMembers *members,
 								   const JsonNode *old_object,
-								   const JsonNode *new_object);
+								   const JsonNode *new_object,
+								   uint32 first_byte);
 
 /*
  * Take off the stack all members from some position on.

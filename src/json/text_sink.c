@@ -383,6 +383,7 @@ run_lines(const EqualRun *run, uint32 i)
 	const JsonFrame *frame = run->frame;
 	const JsonbContainer *jc = NODE_CONTAINER(&frame->place.new_node);
 	JsonChild	child;
+	JsonCursor	cursor;
 	uint32		entry;
 
 	if (frame->place.new_node.kind == NODE_OBJECT)
@@ -393,7 +394,13 @@ run_lines(const EqualRun *run, uint32 i)
 	if (!JBE_ISCONTAINER(jc->children[entry]))
 		return 1;
 
-	run_child(run, i, &child);
+	if (frame->place.new_node.view == VIEW_PLAIN)
+	{
+		dg_cursor_seek(&cursor, &frame->place.new_node, entry);
+		dg_cursor_next(&cursor, &child.new_node);
+	}
+	else
+		run_child(run, i, &child);
 	return dg_shown_lines(&child.new_node, PG_INT64_MAX);
 }
 

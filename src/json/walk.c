@@ -29,8 +29,6 @@
  */
 #include "json/walk.h"
 
-#include "core/scan.h"
-
 #define WALK_INITIAL	64
 
 /*
@@ -271,7 +269,8 @@ start_objects(JsonWalk *walk, JsonFrame *frame)
 
 	frame->first = dg_members_push_pair(&walk->members,
 										&frame->place.old_node,
-										&frame->place.new_node);
+										&frame->place.new_node,
+										frame->first_byte);
 	frame->count = walk->members.used - frame->first;
 
 	list = walk->members.stack + frame->first;
@@ -397,14 +396,10 @@ visit_pair(JsonWalk *walk, const JsonChild *child, uint32 first_byte,
 		return;
 	}
 
-	if (old_node->len == new_node->len && old_node->view == new_node->view)
-	{
-		if (first_byte == NOT_KNOWN)
-			first_byte = dg_common_prefix(old_node->data, new_node->data,
-										  old_node->len);
-		if (first_byte == old_node->len)
-			return;
-	}
+	if (first_byte == NOT_KNOWN)
+		first_byte = dg_first_byte(old_node, new_node);
+	if (first_byte == SAME_BYTES && old_node->view == new_node->view)
+		return;
 	if (old_node->view == VIEW_REDACTED)
 	{
 		if (!dg_nodes_equal(old_node, new_node, first_byte, &ignored))
@@ -418,9 +413,9 @@ visit_pair(JsonWalk *walk, const JsonChild *child, uint32 first_byte,
  * Look at a child that is in one document, or in both.
  */
 static void
-visit_child(JsonWalk *walk, const JsonFrame *frame, const JsonChild *child)
+visit_child(JsonWalk *walk, const JsonFrame *frame, const JsonChild *child,
+			uint32 first_byte)
 {
-	uint32		first_byte = NOT_KNOWN;
 	JsonDifference difference;
 	int			i;
 
@@ -430,12 +425,6 @@ visit_child(JsonWalk *walk, const JsonFrame *frame, const JsonChild *child)
 		tell_change(walk, CHANGE_REMOVE, child);
 	else
 	{
-		/* The same offset in both, if they are the same entry of both. */
-		if (child->old_index == child->new_index)
-			first_byte = dg_first_byte_of_child(&frame->place.old_node,
-												frame->first_byte,
-												&child->old_node);
-
 		difference = frame->differences[DIFFERENCE_OUTER];
 		for (i = DIFFERENCE_HEAD; i < FRAME_DIFFERENCES; i++)
 		{
@@ -459,13 +448,19 @@ visit_next(JsonWalk *walk)
 
 	if (frame->place.old_node.kind == NODE_OBJECT)
 	{
+		uint32		first_byte;
+
+		first_byte = walk->members.stack[frame->first + i].first_byte;
+		if (first_byte == SAME_BYTES)
+			return;
 		dg_walk_member(walk, frame, i, &child);
-		visit_child(walk, frame, &child);
+		visit_child(walk, frame, &child, first_byte);
 	}
 	else
 	{
 		const ArrayStep *step = &walk->steps[frame->first + i];
 		uint32		count = step->count;
+		uint32		first_byte = NOT_KNOWN;
 		uint32		offset;
 
 		if (step->kind == STEP_EQUAL)
@@ -480,7 +475,12 @@ visit_next(JsonWalk *walk)
 		{
 			DG_CHECK_CANCEL();
 			dg_walk_element(walk, frame, i, offset, &child);
-			visit_child(walk, frame, &child);
+			/* The same entry of both is at the same offset in both. */
+			if (child.old_index == child.new_index)
+				first_byte = dg_first_byte_of_child(&frame->place.old_node,
+													frame->first_byte,
+													&child.old_node);
+			visit_child(walk, frame, &child, first_byte);
 		}
 	}
 }
