@@ -146,3 +146,50 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION diffgen_text(jsonb, jsonb) IS
 'canonical text of a document: the lines that its diffs are made of';
+
+--
+-- Changes of jsonb as rows, paths and patches
+--
+
+CREATE FUNCTION diffgen_changes(old jsonb, new jsonb, options jsonb DEFAULT '{}',
+	OUT op text, OUT path text, OUT old_value jsonb, OUT new_value jsonb)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'diffgen_changes_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000 ROWS 10;
+
+COMMENT ON FUNCTION diffgen_changes(jsonb, jsonb, jsonb) IS
+'what changed between two documents, a row for each change';
+
+CREATE FUNCTION diffgen_paths(old jsonb, new jsonb, options jsonb DEFAULT '{}')
+RETURNS text[]
+AS 'MODULE_PATHNAME', 'diffgen_paths_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_paths(jsonb, jsonb, jsonb) IS
+'the paths that changed between two documents, each once';
+
+CREATE FUNCTION diffgen_patch(old jsonb, new jsonb, options jsonb DEFAULT '{}')
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_patch_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_patch(jsonb, jsonb, jsonb) IS
+'the JSON Patch (RFC 6902) that makes one document of the other';
+
+CREATE FUNCTION diffgen_merge_patch(old jsonb, new jsonb)
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_merge_patch_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_merge_patch(jsonb, jsonb) IS
+'the JSON Merge Patch (RFC 7396) that makes one document of the other';
+
+CREATE FUNCTION diffgen_entry(old jsonb, new jsonb, options jsonb DEFAULT '{}',
+	OUT diff text, OUT patch jsonb, OUT paths text[],
+	OUT added int, OUT removed int, OUT hunks int, OUT exact boolean)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_entry_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_entry(jsonb, jsonb, jsonb) IS
+'diff, patch, paths and counts of lines of a change, all at once';

@@ -238,11 +238,29 @@ parse_labels(const char *name, const JsonbValue *value,
 											&options->labels.new_len);
 }
 
+static bool
+parse_boolean(const char *name, const JsonbValue *value)
+{
+	if (value->type != jbvBool)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be true or false", name)));
+	return value->val.boolean;
+}
+
+static void
+parse_invertible(const char *name, const JsonbValue *value,
+				 DiffgenOptions *options)
+{
+	options->invertible = parse_boolean(name, value);
+}
+
 static const OptionDef option_defs[] = {
 	{"context", OPT_CONTEXT, parse_context},
 	{"algorithm", OPT_ALGORITHM, parse_algorithm},
 	{"labels", OPT_LABELS, parse_labels},
-	{"whitespace", OPT_WHITESPACE, parse_whitespace}
+	{"whitespace", OPT_WHITESPACE, parse_whitespace},
+	{"invertible", OPT_INVERTIBLE, parse_invertible}
 };
 
 /*

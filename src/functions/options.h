@@ -21,17 +21,22 @@
 #define OPT_ALGORITHM		(1U << 1)
 #define OPT_LABELS			(1U << 2)
 #define OPT_WHITESPACE		(1U << 3)
+#define OPT_INVERTIBLE		(1U << 4)
 
 /* What the functions on text and on jsonb take. */
 #define OPTS_TEXT_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPT_WHITESPACE)
 #define OPTS_JSONB_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS)
 #define OPTS_JSONB_TEXT	0
+#define OPTS_CHANGES	OPT_ALGORITHM
+#define OPTS_PATCH		(OPTS_CHANGES | OPT_INVERTIBLE)
+#define OPTS_ENTRY		(OPTS_JSONB_DIFF | OPT_INVERTIBLE)
 
 typedef struct DiffgenOptions
 {
 	int32		context;
 	TextDiffOptions text;		/* algorithm, whitespace */
 	UnifiedLabels labels;		/* quoted, in the options' own context */
+	bool		invertible;		/* patches hold the old values */
 } DiffgenOptions;
 
 /*

@@ -22,12 +22,6 @@
 
 #include "fmgr.h"
 
-const char *const dg_redacted_text[] = {
-	"\"<redacted>\"",
-	"\"<redacted: before>\"",
-	"\"<redacted: after>\""
-};
-
 /*
  * The children of a container that are shown, in that order.
  */
@@ -313,7 +307,8 @@ print_single(JsonPrinter *printer, const JsonNode *node,
 {
 	begin_line(printer, place);
 	if (node->view == VIEW_REDACTED)
-		appendStringInfoString(printer->out, dg_redacted_text[REDACTED_SAME]);
+		dg_append_string(printer->out, dg_redacted_text[REDACTED_SAME],
+						 strlen(dg_redacted_text[REDACTED_SAME]));
 	else
 		dg_append_scalar(printer->out, node);
 	end_line(printer, place->comma);

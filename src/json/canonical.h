@@ -36,16 +36,6 @@ typedef struct JsonPrinter
 	int64		left;			/* lines still wanted */
 } JsonPrinter;
 
-/* What a redacted value reads. */
-typedef enum JsonRedaction
-{
-	REDACTED_SAME,
-	REDACTED_OLD,
-	REDACTED_NEW
-} JsonRedaction;
-
-extern const char *const dg_redacted_text[];
-
 extern int64 dg_shown_lines(const JsonNode *node, int64 enough);
 
 extern void dg_print_first(JsonPrinter *printer, const JsonNode *node,

@@ -73,9 +73,8 @@ print_redacted(JsonPrinter *printer, const JsonPlace *place,
 	const char *text = dg_redacted_text[redaction];
 	JsonNode	marker;
 
-	/* The text is a JSON string already; its quotes are not part of it. */
-	marker.data = text + 1;
-	marker.len = strlen(text) - 2;
+	marker.data = text;
+	marker.len = strlen(text);
 	marker.kind = NODE_STRING;
 	marker.view = VIEW_PLAIN;
 	dg_print_first(printer, &marker, place);

@@ -10,6 +10,18 @@
 
 #include "json/node.h"
 
+/* What a redacted value reads. */
+typedef enum JsonRedaction
+{
+	REDACTED_SAME,
+	REDACTED_OLD,
+	REDACTED_NEW
+} JsonRedaction;
+
+extern const char *const dg_redacted_text[];
+
+extern bool dg_view_redacts(const JsonNode *node);
+
 /*
  * Set a child's view from that of its container.
  */

@@ -244,7 +244,10 @@ announce(JsonWalk *walk)
 
 		walk->depth = ++walk->entered;
 		for (i = 0; i < walk->nsinks; i++)
-			walk->sinks[i]->enter(walk->sinks[i], walk);
+		{
+			if (walk->sinks[i]->enter != NULL)
+				walk->sinks[i]->enter(walk->sinks[i], walk);
+		}
 	}
 }
 
@@ -360,7 +363,10 @@ close_frame(JsonWalk *walk)
 	{
 		tell_equal(walk, frame->count);
 		for (i = 0; i < walk->nsinks; i++)
-			walk->sinks[i]->leave(walk->sinks[i], walk);
+		{
+			if (walk->sinks[i]->leave != NULL)
+				walk->sinks[i]->leave(walk->sinks[i], walk);
+		}
 		walk->entered--;
 	}
 	if (frame->place.old_node.kind == NODE_OBJECT)

@@ -9,8 +9,7 @@
  *
  *	enter	a container on both sides, of the same kind, holds changes; what
  *			follows is about its children, until the matching leave;
- *	equal	a run of children of the innermost container is unchanged (only
- *			for sinks that want to know);
+ *	equal	a run of children of the innermost container is unchanged;
  *	change	a child of the innermost container, or the root, was removed,
  *			added or replaced;
  *	leave	that was all of the innermost container.
@@ -111,11 +110,14 @@ typedef struct JsonFrame
 	JsonDifference differences[FRAME_DIFFERENCES];
 } JsonFrame;
 
+/*
+ * What a sink is told.  Any but change may be NULL.
+ */
 struct JsonSink
 {
 	void		(*enter) (JsonSink *sink, const JsonWalk *walk);
 	void		(*leave) (JsonSink *sink, const JsonWalk *walk);
-	/* members or steps [from, to) of the innermost frame; may be NULL */
+	/* members or steps [from, to) of the innermost frame */
 	void		(*equal) (JsonSink *sink, const JsonWalk *walk,
 						  uint32 from, uint32 to);
 	void		(*change) (JsonSink *sink, const JsonWalk *walk,

@@ -18,6 +18,11 @@ import subprocess
 import sys
 import tempfile
 
+try:
+    import jsonpatch
+except ImportError:
+    jsonpatch = None
+
 D = decimal.Decimal
 KEYS = ["a", "b", "bb", "name", "id", "", "k/x", "k~y", 'q"t', "dot.ted", "-",
         "0", "t\tab", "nul\u0001", "ünï", "日本", "metadata", "aaaaaaaab",
@@ -191,15 +196,17 @@ def literal(text):
     return "'" + text.replace("'", "''") + "'"
 
 
-def ask(expression, pairs):
+def ask(expression, pairs, source="pair", setup=""):
     """expression over (a, b, n), for every pair, as parsed JSON."""
     script = ["BEGIN;", "SET standard_conforming_strings = on;",
+              "SET client_min_messages = warning;",
               "CREATE EXTENSION IF NOT EXISTS diffgen;",
               "CREATE TEMP TABLE pair (n int, a jsonb, b jsonb);"]
     for n, (a, b) in enumerate(pairs):
         script.append("INSERT INTO pair VALUES (%d, %s, %s);"
                       % (n, literal(dump(a)), literal(dump(b))))
-    script.append("SELECT to_json(%s)::text FROM pair ORDER BY n;" % expression)
+    script.append(setup)
+    script.append("SELECT to_json(%s)::text FROM %s ORDER BY n;" % (expression, source))
     script.append("ROLLBACK;")
     lines = psql("\n".join(script))
     if len(lines) != len(pairs):
@@ -270,6 +277,92 @@ def check_diffs(pairs, rng):
     print("ok: %d pairs, %d diffs applied by patch and git apply" % (len(pairs), applied))
 
 
+MERGE = """CREATE FUNCTION pg_temp.merge_patch(a jsonb, b jsonb) RETURNS jsonb
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN diffgen_merge_patch(a, b);
+EXCEPTION WHEN feature_not_supported THEN
+  RETURN '"cannot be expressed"';
+END $$;"""
+
+
+def loses_null(old, new):
+    """Whether no merge patch makes new of old."""
+    if not isinstance(new, dict):
+        return False
+    if not isinstance(old, dict):
+        old = {}
+    return any(k not in old or not same(old[k], v)
+               for k, v in new.items() if v is None) or \
+        any(loses_null(old.get(k), v) for k, v in new.items()
+            if not (k in old and same(old[k], v)))
+
+
+def check_patches(pairs):
+    """I4, I5, merge patches, rows, paths, entries."""
+    got = ask("json_build_object("
+              "'patch', p, 'applied', diffgen_apply(a, p) = b,"
+              "'size', pg_column_size(p) = pg_column_size(p::text::jsonb),"
+              "'undone', diffgen_apply(b, diffgen_invert(ip)) = a,"
+              "'redone', diffgen_apply(a, ip) = b,"
+              "'merge', m, 'merged', diffgen_apply_merge(a, m) = b,"
+              "'rows', (SELECT count(*) FROM diffgen_changes(a, b) c"
+              "  WHERE CASE WHEN op = 'remove' THEN"
+              "  jsonb_path_query_array(a, ('strict ' || path)::jsonpath) IS DISTINCT FROM jsonb_build_array(old_value)"
+              "  ELSE jsonb_path_query_array(b, ('strict ' || path)::jsonpath) IS DISTINCT FROM jsonb_build_array(new_value) END),"
+              "'paths', (SELECT array_agg(path) FROM (SELECT path FROM diffgen_changes(a, b) WITH ORDINALITY"
+              "  GROUP BY path ORDER BY min(ordinality)) x) IS NOT DISTINCT FROM nullif(diffgen_paths(a, b), '{}'),"
+              "'nrows', (SELECT count(*) FROM diffgen_changes(a, b)) = jsonb_array_length(p),"
+              "'entry', (SELECT e.diff = diffgen(a, b) AND e.patch = p AND e.paths = diffgen_paths(a, b)"
+              "  AND (e.added, e.removed, e.hunks, e.exact) = (SELECT s.added, s.removed, s.hunks, s.exact"
+              "  FROM diffgen_stat(a, b) s) FROM diffgen_entry(a, b) e))",
+              pairs, source="(SELECT *, diffgen_patch(a, b) p, diffgen_patch(a, b, '{\"invertible\": true}') ip,"
+              " pg_temp.merge_patch(a, b) m FROM pair) pair", setup=MERGE)
+    judged = 0
+    for n, (pair, row) in enumerate(zip(pairs, got)):
+        for name in ("applied", "size", "undone", "redone", "paths", "entry", "nrows"):
+            if row[name] is not True:
+                fail(name, n, pair, patch=dump(row["patch"]))
+        if row["rows"] != Number("0"):
+            fail("paths of rows lead to their values", n, pair)
+        if row["merge"] == "cannot be expressed":
+            if not loses_null(*pair):
+                fail("merge patch refused", n, pair)
+        elif row["merged"] is not True or loses_null(*pair):
+            fail("merge patch", n, pair, patch=dump(row["merge"]))
+        if jsonpatch is not None:
+            judged += 1
+            result = jsonpatch.apply_patch(Wrapped.wrap(pair[0]), Wrapped.wrap(row["patch"]))
+            if not same(Wrapped.unwrap(result), pair[1]):
+                fail("I4 by python3-jsonpatch", n, pair, patch=dump(row["patch"]))
+    print("ok: %d patches, %d judged by python3-jsonpatch" % (len(pairs), judged))
+
+
+class Wrapped:
+    """Documents as python3-jsonpatch sees them: numbers as opaque strings."""
+    @staticmethod
+    def wrap(doc):
+        if isinstance(doc, Number):
+            return "number " + doc.text
+        if isinstance(doc, dict):
+            return {k: Wrapped.wrap(v) for k, v in doc.items()}
+        if isinstance(doc, list):
+            return [Wrapped.wrap(v) for v in doc]
+        return "string " + doc if isinstance(doc, str) and doc.startswith(("number ", "string ")) else doc
+
+    @staticmethod
+    def unwrap(doc):
+        if isinstance(doc, str):
+            if doc.startswith("number "):
+                return Number(doc[7:])
+            return doc[7:] if doc.startswith("string ") else doc
+        if isinstance(doc, dict):
+            return {k: Wrapped.unwrap(v) for k, v in doc.items()}
+        if isinstance(doc, list):
+            return [Wrapped.unwrap(v) for v in doc]
+        return doc
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=1000)
@@ -282,6 +375,7 @@ def main():
     while done < args.pairs:
         pairs = [maker.pair() for _ in range(min(500, args.pairs - done))]
         check_diffs(pairs, rng)
+        check_patches(pairs)
         done += len(pairs)
 
 

@@ -1,0 +1,244 @@
+/*-------------------------------------------------------------------------
+ *
+ * patch_sink.c
+ *	  The changes of a walk as a JSON Patch (RFC 6902).
+ *
+ * Operations stand in the order in which the walk finds the changes, and each
+ * one's path is right after those before it were applied.  So when an array
+ * is gone through from its start, an element of the old array is found at its
+ * old index plus the number of elements that were added before it, less those
+ * that were removed; and what is added goes behind the old element before it.
+ *
+ * An invertible patch has, before every operation that takes a value away, a
+ * test of that value.  Nothing else is needed to go back.
+ *
+ * What is redacted shows as changed only: the values are placeholders, and
+ * the operation says so with a member "redacted".
+ *
+ * Memory: the result, and 8 bytes for each level of nesting.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json/patch_sink.h"
+
+#include "json/view.h"
+
+#define FRAMES_INITIAL	64
+
+/*
+ * Append a reference token to a JSON Pointer (RFC 6901).
+ */
+static void
+append_key(StringInfo pointer, const JsonKey *key)
+{
+	uint32		start = 0;
+	uint32		i;
+
+	appendStringInfoCharMacro(pointer, '/');
+	for (i = 0; i < key->len; i++)
+	{
+		char		c = key->data[i];
+
+		if (c != '~' && c != '/')
+			continue;
+		appendBinaryStringInfo(pointer, key->data + start, i - start);
+		appendBinaryStringInfo(pointer, c == '~' ? "~0" : "~1", 2);
+		start = i + 1;
+	}
+	appendBinaryStringInfo(pointer, key->data + start, key->len - start);
+}
+
+static void
+append_index(StringInfo pointer, uint32 index)
+{
+	char		digits[12];
+	int			n = lengthof(digits);
+
+	do
+	{
+		digits[--n] = '0' + index % 10;
+		index /= 10;
+	} while (index > 0);
+	digits[--n] = '/';
+	appendBinaryStringInfo(pointer, digits + n, lengthof(digits) - n);
+}
+
+/*
+ * Where an element is, or goes to, when the operations so far were applied.
+ */
+static uint32
+current_index(const JsonPatchSink *sink, const JsonWalk *walk,
+			  const JsonFrame *frame, uint32 depth, const JsonChild *child)
+{
+	int32		shift = sink->frames[depth - 1].shift;
+	const ArrayStep *step = &walk->steps[frame->first + frame->next - 1];
+
+	if (child->old_index != NO_INDEX)
+		return child->old_index + shift;
+
+	/* An added one stands behind the old element before it. */
+	if (frame->next == 1)
+		return shift;
+	step--;
+	Assert(step->kind != STEP_ADD);
+	return step->old_index + step->count + shift;
+}
+
+/*
+ * Append the token of a child of the frame at some depth to the pointer.
+ */
+static void
+append_child(JsonPatchSink *sink, const JsonWalk *walk, uint32 depth,
+			 const JsonChild *child)
+{
+	const JsonFrame *frame = &walk->frames[depth - 1];
+
+	if (child->key.data != NULL)
+		append_key(&sink->pointer, &child->key);
+	else
+		append_index(&sink->pointer,
+					 current_index(sink, walk, frame, depth, child));
+}
+
+static void
+patch_enter(JsonSink *base, const JsonWalk *walk)
+{
+	JsonPatchSink *sink = (JsonPatchSink *) base;
+	uint32		depth = walk->depth;
+
+	if (depth > sink->maxframes)
+	{
+		sink->maxframes *= 2;
+		sink->frames = dg_realloc(sink->frames, sink->maxframes,
+								  sizeof(PatchFrame));
+	}
+	if (depth > 1)
+		append_child(sink, walk, depth - 1, &WALK_TOP(walk)->place);
+	sink->frames[depth - 1].pointer_len = sink->pointer.len;
+	sink->frames[depth - 1].shift = 0;
+}
+
+static void
+truncate_pointer(JsonPatchSink *sink, uint32 depth)
+{
+	sink->pointer.len = (depth == 0) ? 0 : sink->frames[depth - 1].pointer_len;
+	sink->pointer.data[sink->pointer.len] = '\0';
+}
+
+static void
+patch_leave(JsonSink *base, const JsonWalk *walk)
+{
+	truncate_pointer((JsonPatchSink *) base, walk->depth - 1);
+}
+
+/*
+ * Add an operation on the child that the pointer points to.  value is NULL if
+ * the operation has none.
+ */
+static void
+put_operation(JsonPatchSink *sink, const char *op, const JsonNode *value,
+			  JsonRedaction redaction)
+{
+	JsonBuild	build;
+	bool		redacted = (redaction != REDACTED_SAME);
+
+	if (value != NULL && !redacted)
+		redacted = dg_view_redacts(value);
+
+	/* Keys stand in the order they are stored in. */
+	dg_build_list_object(&sink->operations, &build,
+						 2 + (value != NULL) + redacted);
+	dg_build_string(&build, "op", 2);
+	dg_build_string(&build, "path", 4);
+	if (value != NULL)
+		dg_build_string(&build, "value", 5);
+	if (redacted)
+		dg_build_string(&build, "redacted", 8);
+
+	dg_build_string(&build, op, strlen(op));
+	dg_build_string(&build, sink->pointer.data, sink->pointer.len);
+	if (value != NULL)
+	{
+		if (redaction != REDACTED_SAME)
+			dg_build_redacted(&build, redaction);
+		else
+			dg_build_node(&build, value);
+	}
+	if (redacted)
+		dg_build_true(&build);
+	dg_build_list_end_element(&sink->operations, &build);
+}
+
+static JsonRedaction
+redaction_of(const JsonNode *node, JsonRedaction redaction)
+{
+	return (node->view == VIEW_REDACTED) ? redaction : REDACTED_SAME;
+}
+
+static void
+patch_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
+			 const JsonChild *child)
+{
+	JsonPatchSink *sink = (JsonPatchSink *) base;
+	uint32		depth = walk->depth;
+
+	if (depth > 0)
+		append_child(sink, walk, depth, child);
+	if (kind != CHANGE_ADD && sink->invertible)
+		put_operation(sink, "test", &child->old_node,
+					  redaction_of(&child->old_node, REDACTED_OLD));
+	switch (kind)
+	{
+		case CHANGE_REMOVE:
+			put_operation(sink, "remove", NULL,
+						  redaction_of(&child->old_node, REDACTED_OLD));
+			break;
+		case CHANGE_ADD:
+			put_operation(sink, "add", &child->new_node,
+						  redaction_of(&child->new_node, REDACTED_NEW));
+			break;
+		case CHANGE_REPLACE:
+			put_operation(sink, "replace", &child->new_node,
+						  redaction_of(&child->new_node, REDACTED_NEW));
+			break;
+	}
+	truncate_pointer(sink, depth);
+
+	if (depth > 0 && child->key.data == NULL)
+	{
+		if (kind == CHANGE_ADD)
+			sink->frames[depth - 1].shift++;
+		else if (kind == CHANGE_REMOVE)
+			sink->frames[depth - 1].shift--;
+	}
+}
+
+/*
+ * dg_patch_sink_begin
+ *		Start a patch.  Its memory comes from the current context.
+ */
+void
+dg_patch_sink_begin(JsonPatchSink *sink, bool invertible)
+{
+	sink->sink.enter = patch_enter;
+	sink->sink.leave = patch_leave;
+	sink->sink.equal = NULL;
+	sink->sink.change = patch_change;
+	sink->invertible = invertible;
+	dg_build_list_begin(&sink->operations);
+	initStringInfo(&sink->pointer);
+	sink->maxframes = FRAMES_INITIAL;
+	sink->frames = dg_alloc(sink->maxframes, sizeof(PatchFrame));
+}
+
+/*
+ * dg_patch_sink_end
+ *		The patch, in the memory that was current at its start.
+ */
+Jsonb *
+dg_patch_sink_end(JsonPatchSink *sink)
+{
+	dg_free(sink->frames);
+	pfree(sink->pointer.data);
+	return dg_build_list_end(&sink->operations);
+}

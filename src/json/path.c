@@ -1,0 +1,74 @@
+/*-------------------------------------------------------------------------
+ *
+ * path.c
+ *	  Where a change is, as a jsonpath.
+ *
+ * Paths are written as people write them, and can be given to the server's
+ * jsonpath functions and to the options that take patterns.  A key that is
+ * not an ASCII identifier is quoted.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "json/path.h"
+
+#include "json/canonical.h"
+
+static bool
+is_identifier(const JsonKey *key)
+{
+	uint32		i;
+
+	for (i = 0; i < key->len; i++)
+	{
+		char		c = key->data[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+			  (c >= '0' && c <= '9' && i > 0)))
+			return false;
+	}
+	return key->len > 0;
+}
+
+static void
+append_key(StringInfo out, const JsonKey *key)
+{
+	if (is_identifier(key))
+		appendBinaryStringInfo(out, key->data, key->len);
+	else
+		dg_append_string(out, key->data, key->len);
+}
+
+/*
+ * Append the way from a frame's container to one of its children.
+ */
+static void
+append_child(StringInfo out, const JsonChild *child, bool in_old)
+{
+	if (child->key.data != NULL)
+	{
+		appendStringInfoCharMacro(out, '.');
+		append_key(out, &child->key);
+	}
+	else
+		appendStringInfo(out, "[%u]",
+						 in_old ? child->old_index : child->new_index);
+}
+
+/*
+ * dg_append_path
+ *		Append the path of a child of the innermost frame, or of the root if
+ *		there is no frame, in the old document or in the new one.
+ */
+void
+dg_append_path(StringInfo out, const JsonWalk *walk, const JsonChild *child,
+			   bool in_old)
+{
+	uint32		i;
+
+	appendStringInfoCharMacro(out, '$');
+	for (i = 1; i < walk->depth; i++)
+		append_child(out, &walk->frames[i].place, in_old);
+	if (walk->depth > 0)
+		append_child(out, child, in_old);
+	out->data[out->len] = '\0';
+}

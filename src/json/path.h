@@ -1,0 +1,16 @@
+/*-------------------------------------------------------------------------
+ *
+ * path.h
+ *	  Where a change is, as a jsonpath.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_JSON_PATH_H
+#define DIFFGEN_JSON_PATH_H
+
+#include "json/walk.h"
+
+extern void dg_append_path(StringInfo out, const JsonWalk *walk,
+						   const JsonChild *child, bool in_old);
+
+#endif							/* DIFFGEN_JSON_PATH_H */
