@@ -21,26 +21,6 @@
 
 #define LEVELS_INITIAL	32
 
-static EditValue
-edit_value(const JsonNode *node)
-{
-	static const uint32 types[] = {
-		[NODE_STRING] = JENTRY_ISSTRING,
-		[NODE_NUMBER] = JENTRY_ISNUMERIC,
-		[NODE_FALSE] = JENTRY_ISBOOL_FALSE,
-		[NODE_TRUE] = JENTRY_ISBOOL_TRUE,
-		[NODE_NULL] = JENTRY_ISNULL,
-		[NODE_ARRAY] = JENTRY_ISCONTAINER,
-		[NODE_OBJECT] = JENTRY_ISCONTAINER
-	};
-	JsonbRef	ref;
-
-	ref.type = types[node->kind];
-	ref.len = node->len;
-	ref.data = node->data;
-	return dg_edit_from_ref(&ref);
-}
-
 /*
  * Whether a value is null or has a member that is, outside of arrays.
  */
@@ -112,7 +92,7 @@ merge_enter(JsonSink *base, const JsonWalk *walk)
 		sink->objects = dg_realloc(sink->objects, sink->maxdepth,
 								   sizeof(EditValue));
 	}
-	sink->objects[sink->depth++] = dg_edit_new(sink->tree, true);
+	sink->objects[sink->depth++] = dg_edit_new(sink->tree, NODE_OBJECT);
 }
 
 /*
@@ -139,7 +119,7 @@ merge_leave(JsonSink *base, const JsonWalk *walk)
 		value = sink->objects[--sink->depth];
 	else if (sink->array_depth == walk->depth)
 	{
-		value = edit_value(&place->new_node);
+		value = dg_edit_from_node(&place->new_node);
 		sink->array_depth = 0;
 	}
 	else
@@ -158,14 +138,14 @@ merge_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 		return;
 	if (kind == CHANGE_REMOVE)
 	{
-		value.type = JENTRY_ISNULL;
+		value.kind = NODE_NULL;
 		value.len = 0;
 		value.u.data = NULL;
 	}
 	else
 	{
 		check_value(walk, child);
-		value = edit_value(&child->new_node);
+		value = dg_edit_from_node(&child->new_node);
 	}
 	put_value(sink, &child->key, &value);
 }
@@ -192,9 +172,9 @@ dg_merge_sink_begin(JsonMergeSink *sink, EditTree *tree,
 	 * object that means to become one, so it is the value itself then.
 	 */
 	if (new_root->kind == NODE_OBJECT)
-		sink->patch = dg_edit_new(tree, true);
+		sink->patch = dg_edit_new(tree, NODE_OBJECT);
 	else
-		sink->patch = edit_value(new_root);
+		sink->patch = dg_edit_from_node(new_root);
 }
 
 /*

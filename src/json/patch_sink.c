@@ -10,7 +10,9 @@
  * that were removed; and what is added goes behind the old element before it.
  *
  * An invertible patch has, before every operation that takes a value away, a
- * test of that value.  Nothing else is needed to go back.
+ * test of that value.  To go back, one thing more has to be known: whether a
+ * path that ends in "-" means a member of that name or the end of an array.
+ * A test of the object, before all changes of it, tells.
  *
  * What is redacted shows as changed only: the values are placeholders, and
  * the operation says so with a member "redacted".
@@ -24,6 +26,9 @@
 #include "json/view.h"
 
 #define FRAMES_INITIAL	64
+
+/* In a path it may mean the end of an array, or a member of that name. */
+#define DASH	"-"
 
 /*
  * Append a reference token to a JSON Pointer (RFC 6901).
@@ -64,6 +69,22 @@ append_index(StringInfo pointer, uint32 index)
 }
 
 /*
+ * Whether the member named "-" of an object is added.  Not asked of an object
+ * that is not shown as it is: a test of it could not be true.
+ */
+static bool
+adds_dash_member(const JsonChild *place, JsonNode *value)
+{
+	JsonNode	old_value;
+
+	return place->old_node.kind == NODE_OBJECT &&
+		place->old_node.view == VIEW_PLAIN &&
+		place->new_node.view == VIEW_PLAIN &&
+		dg_node_find(&place->new_node, DASH, 1, value) &&
+		!dg_node_find(&place->old_node, DASH, 1, &old_value);
+}
+
+/*
  * Where an element is, or goes to, when the operations so far were applied.
  */
 static uint32
@@ -98,24 +119,6 @@ append_child(JsonPatchSink *sink, const JsonWalk *walk, uint32 depth,
 	else
 		append_index(&sink->pointer,
 					 current_index(sink, walk, frame, depth, child));
-}
-
-static void
-patch_enter(JsonSink *base, const JsonWalk *walk)
-{
-	JsonPatchSink *sink = (JsonPatchSink *) base;
-	uint32		depth = walk->depth;
-
-	if (depth > sink->maxframes)
-	{
-		sink->maxframes *= 2;
-		sink->frames = dg_realloc(sink->frames, sink->maxframes,
-								  sizeof(PatchFrame));
-	}
-	if (depth > 1)
-		append_child(sink, walk, depth - 1, &WALK_TOP(walk)->place);
-	sink->frames[depth - 1].pointer_len = sink->pointer.len;
-	sink->frames[depth - 1].shift = 0;
 }
 
 static void
@@ -169,6 +172,45 @@ put_operation(JsonPatchSink *sink, const char *op, const JsonNode *value,
 	dg_build_list_end_element(&sink->operations, &build);
 }
 
+/*
+ * Add a member named "-" before all other changes of an object, if it is
+ * going to be added, so that its operation can be preceded by a test of the
+ * object as it was.
+ */
+static void
+put_dash_member(JsonPatchSink *sink, const JsonChild *place)
+{
+	JsonNode	value;
+	JsonKey		dash = {DASH, 1};
+
+	if (!adds_dash_member(place, &value))
+		return;
+	put_operation(sink, "test", &place->old_node, REDACTED_SAME);
+	append_key(&sink->pointer, &dash);
+	put_operation(sink, "add", &value, REDACTED_SAME);
+	sink->pointer.len -= 2;
+}
+
+static void
+patch_enter(JsonSink *base, const JsonWalk *walk)
+{
+	JsonPatchSink *sink = (JsonPatchSink *) base;
+	uint32		depth = walk->depth;
+
+	if (depth > sink->maxframes)
+	{
+		sink->maxframes *= 2;
+		sink->frames = dg_realloc(sink->frames, sink->maxframes,
+								  sizeof(PatchFrame));
+	}
+	if (depth > 1)
+		append_child(sink, walk, depth - 1, &WALK_TOP(walk)->place);
+	sink->frames[depth - 1].pointer_len = sink->pointer.len;
+	sink->frames[depth - 1].shift = 0;
+	if (sink->invertible)
+		put_dash_member(sink, &WALK_TOP(walk)->place);
+}
+
 static JsonRedaction
 redaction_of(const JsonNode *node, JsonRedaction redaction)
 {
@@ -181,6 +223,12 @@ patch_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 {
 	JsonPatchSink *sink = (JsonPatchSink *) base;
 	uint32		depth = walk->depth;
+	JsonNode	ignored;
+
+	if (sink->invertible && kind == CHANGE_ADD && depth > 0 &&
+		child->key.len == 1 && child->key.data[0] == DASH[0] &&
+		adds_dash_member(&WALK_TOP(walk)->place, &ignored))
+		return;					/* patch_enter has done it */
 
 	if (depth > 0)
 		append_child(sink, walk, depth, child);

@@ -330,7 +330,8 @@ def check_patches(pairs):
                 fail("merge patch refused", n, pair)
         elif row["merged"] is not True or loses_null(*pair):
             fail("merge patch", n, pair, patch=dump(row["merge"]))
-        if jsonpatch is not None:
+        # python3-jsonpatch takes a member named "-" for the end of an array.
+        if jsonpatch is not None and not any(op["path"].endswith("/-") for op in row["patch"]):
             judged += 1
             result = jsonpatch.apply_patch(Wrapped.wrap(pair[0]), Wrapped.wrap(row["patch"]))
             if not same(Wrapped.unwrap(result), pair[1]):
