@@ -26,7 +26,7 @@
  *
  * Cost: linear in document and diff as long as hunks have not moved, with
  * eight bytes of memory a hunk.  The first moved hunk makes an index of the
- * document's lines, see line_index.c, whose searches have a common limit; when
+ * document's lines, see line_finder.c, whose searches have a common limit; when
  * it is passed the diff is refused.
  *
  *-------------------------------------------------------------------------
@@ -34,7 +34,7 @@
 #include "core/unified_apply.h"
 
 #include "core/bytes.h"
-#include "core/line_index.h"
+#include "core/line_finder.h"
 #include "core/scan.h"
 
 /* Steps of searching for moved hunks, for each line of document and diff. */
@@ -77,8 +77,8 @@ typedef struct Applier
 	int64		growth;			/* lines added less lines removed so far */
 	int64		result_len;
 
-	bool		has_index;
-	LineIndex	index;
+	bool		has_finder;
+	LineFinder	finder;
 
 	Place	   *places;
 	int32		nplaces;
@@ -186,11 +186,11 @@ seek_line(const Applier *a, int64 target, int32 *line, uint32 *off)
 	const char *end = a->doc + a->doc_len;
 	const char *p;
 
-	if (a->has_index)
+	if (a->has_finder)
 	{
-		*line = Min(target, a->index.nlines);
-		*off = a->index.starts[*line];
-		return target <= a->index.nlines;
+		*line = Min(target, a->finder.nlines);
+		*off = a->finder.starts[*line];
+		return target <= a->finder.nlines;
 	}
 	*line = a->line;
 	p = a->doc + a->off;
@@ -298,9 +298,9 @@ stands_at(Applier *a, const Hunk *h, int32 line, uint32 *from, uint32 *to)
 	int32		nth;
 	bool		found;
 
-	*from = a->index.starts[line];
+	*from = a->finder.starts[line];
 	found = match_lines(a, h, *from, to, &at, &nth);
-	a->index.steps -= nth;
+	a->finder.steps -= nth;
 	return found;
 }
 
@@ -337,17 +337,17 @@ find_places(Applier *a, const Hunk *h, int32 *line, uint32 *from, uint32 *to,
 	/* bound to an end of the document there is only one place to look at */
 	if (h->at_start || h->at_end)
 	{
-		*line = h->at_start ? 0 : a->index.nlines - h->old_count;
-		if (*line < a->line || *line > a->index.nlines ||
+		*line = h->at_start ? 0 : a->finder.nlines - h->old_count;
+		if (*line < a->line || *line > a->finder.nlines ||
 			!stands_at(a, h, *line, from, to))
 			return 0;
 		return !h->at_end || *to == a->doc_len;
 	}
 
 	hash_old_lines(h, &run);
-	dg_find_lines(&a->index, &run);
+	dg_finder_prepare(&a->finder, &run);
 	while (found < 2 &&
-		   (place = dg_next_place(&a->index, &run, place, a->line)) >= 0)
+		   (place = dg_finder_next(&a->finder, &run, place, a->line)) >= 0)
 	{
 		if (found == 0 && stands_at(a, h, place, from, to))
 		{
@@ -376,17 +376,17 @@ place_moved(Applier *a, const Hunk *h)
 	uint32		to;
 	int			found;
 
-	if (!a->has_index)
+	if (!a->has_finder)
 	{
 		int64		lines = (int64) dg_count_newlines(a->doc, a->doc_len) +
 			dg_count_newlines(a->diff, a->diff_len) + 2;
 
-		dg_index_lines(&a->index, a->doc, a->doc_len,
+		dg_finder_init(&a->finder, a->doc, a->doc_len,
 					   lines * SEARCH_STEPS_PER_LINE);
-		a->has_index = true;
+		a->has_finder = true;
 	}
 	found = find_places(a, h, &line, &from, &to, &other);
-	if (a->index.steps <= 0)
+	if (a->finder.steps <= 0)
 		return fail(a, h, UNIFIED_TOO_COSTLY);
 	if (found == 0)
 		return explain_mismatch(a, h);
@@ -541,7 +541,10 @@ dg_unified_apply(const char *doc, Size doc_len,
 	a.failure = failure;
 
 	failure->outcome = place_all(&a);
+	if (a.has_finder)
+		dg_finder_free(&a.finder);
 	if (failure->outcome == UNIFIED_APPLIED)
 		write_result(&a, out);
+	dg_free(a.places);
 	return failure->outcome;
 }

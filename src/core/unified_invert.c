@@ -188,11 +188,12 @@ find_second_name(const char *line, const char *end)
 	const char *half = line + (end - line) / 2;
 	const char *p;
 
-	if (line == end)
+	if (line == end || memchr(line, '\r', end - line) != NULL)
 		return NULL;
 	if (line[0] == '"')
 		p = quoted_end(line, end);
-	else if (end - half > 1 && half[0] == ' ' && half[1] != '"')
+	else if (half > line && (end - line) % 2 != 0 &&
+			 half[0] == ' ' && half[1] != '"')
 		return half;
 	else
 		p = memchr(line, ' ', end - line);
@@ -234,6 +235,15 @@ invert_git(StringInfo out, const UnifiedReader *r)
 		dg_append_char(out, '\n');
 }
 
+/* The end of the object id at p. */
+static const char *
+skip_id(const char *p, const char *end)
+{
+	while (p < end && ((*p >= '0' && *p <= '9') || (*p >= 'a' && *p <= 'z')))
+		p++;
+	return p;
+}
+
 /*
  * Appends "index 12ab..34cd 100644", or returns false if it is not that.
  */
@@ -247,14 +257,10 @@ invert_index(StringInfo out, const UnifiedReader *r)
 
 	if (!has_word(r->raw, end, "index ", &first))
 		return false;
-	first_end = first;
-	while (first_end < end && *first_end != '.' && *first_end != '\n')
-		first_end++;
+	first_end = skip_id(first, end);
 	if (end - first_end < 2 || first_end[0] != '.' || first_end[1] != '.')
 		return false;
-	second_end = first_end + 2;
-	while (second_end < end && strchr(" \r\n", *second_end) == NULL)
-		second_end++;
+	second_end = skip_id(first_end + 2, end);
 	dg_append(out, r->raw, first - r->raw);
 	put_turned(out, first, first_end, first_end + 2, second_end);
 	dg_append(out, second_end, end - second_end);

@@ -231,20 +231,48 @@ static bool
 take_implied_zero(UnifiedReader *r)
 {
 	if (r->new_left == 0 && r->old_left == 1 && r->old_implied &&
-		r->old_start <= 1)
+		r->old_start <= 1 && r->new_count > 0)
 	{
 		r->old_count = r->old_left = 0;
 		r->old_empty = true;
 		return true;
 	}
 	if (r->old_left == 0 && r->new_left == 1 && r->new_implied &&
-		r->new_start <= 1)
+		r->new_start <= 1 && r->old_count > 0)
 	{
 		r->new_count = r->new_left = 0;
 		r->new_empty = true;
 		return true;
 	}
 	return false;
+}
+
+/* Whether a line is what separates a mail's signature. */
+static bool
+is_signature(const char *line, uint32 len)
+{
+	return STARTS_WITH(line, len, "-- ") && is_blank(line + 2, len - 2);
+}
+
+/*
+ * Whether the next line is a file's name, or the start of a signature, where
+ * it looks like the one removed line that is missing.
+ */
+static bool
+is_past_hunk(const UnifiedReader *r)
+{
+	const char *line_end;
+
+	if (r->new_left > 0 || r->old_left != 1 || r->next == r->end)
+		return false;
+	line_end = memchr(r->next, '\n', r->end - r->next);
+	if (line_end == NULL)
+		line_end = r->end;
+	if (is_signature(r->next, line_end - r->next))
+		return true;
+	return line_end < r->end &&
+		STARTS_WITH(r->next, (Size) (r->end - r->next), OLD_START) &&
+		STARTS_WITH(line_end + 1, (Size) (r->end - line_end - 1), NEW_START);
 }
 
 /*
@@ -282,11 +310,13 @@ read_line(UnifiedReader *r)
 		case '\r':
 		case '-':
 		case '+':
-			if ((!is_old || r->old_left > 0) && (!is_new || r->new_left > 0))
+			if ((!is_old || r->old_left > 0) &&
+				(!is_new || r->new_left > 0) &&
+				!(is_past_hunk(r) && take_implied_zero(r)))
 				break;
 			/* FALLTHROUGH */
 		default:
-			if (take_implied_zero(r))
+			if (r->old_left + r->new_left == 0 || take_implied_zero(r))
 				return dg_unified_read(r);
 			if (r->next == r->end)
 				return fail(r, UNIFIED_FAULT_TRUNCATED);
@@ -352,12 +382,10 @@ read_note(UnifiedReader *r)
 
 	if (r->place == UNIFIED_AFTER_HUNK && !blank)
 	{
-		bool		signature = STARTS_WITH(r->line, r->len, "-- ") &&
-			is_blank(r->line + 2, r->len - 2);
-
 		if (r->line[0] == '\\')
 			return fail(r, UNIFIED_FAULT_MARKER);
-		if (strchr(" -+", r->line[0]) != NULL && !signature)
+		if (strchr(" -+", r->line[0]) != NULL &&
+			!is_signature(r->line, r->len))
 			return fail(r, UNIFIED_FAULT_COUNT);
 		r->place = UNIFIED_IN_TRAILER;
 	}

@@ -286,9 +286,16 @@ def model_read(diff):
                 mark = (lines[i] or " ")[0] if i < len(lines) else ""
                 op = " " if mark == "\r" else mark
                 need = {" ": (1, 1), "-": (1, 0), "+": (0, 1)}.get(op)
-                if need is None or need[0] > left[0] or need[1] > left[1]:
+                names = left == [1, 0] and implied[0] and starts[0] <= 1 and \
+                    counts[1] > 0 and i < len(lines) and (
+                        re.fullmatch(r"-- [ \t\r]*", lines[i]) or
+                        lines[i].startswith("--- ") and
+                        lines[i + 1:i + 2] and lines[i + 1].startswith("+++ "))
+                if need is None or need[0] > left[0] or need[1] > left[1] or \
+                        names:
                     side = left.index(1) if sorted(left) == [0, 1] else None
-                    if side is not None and implied[side] and starts[side] <= 1:
+                    if side is not None and implied[side] and \
+                            starts[side] <= 1 and counts[1 - side] > 0:
                         empty[side] = True
                         break
                     raise Bad("hunk")

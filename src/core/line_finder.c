@@ -1,6 +1,6 @@
 /*-------------------------------------------------------------------------
  *
- * line_index.c
+ * line_finder.c
  *	  Finds where a run of lines stands in a document.
  *
  * Each line of the document is in a hash table by its content.  To find a run
@@ -23,7 +23,7 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "core/line_index.h"
+#include "core/line_finder.h"
 
 #include "common/hashfn.h"
 #include "core/scan.h"
@@ -44,82 +44,97 @@ dg_line_hash(const char *line, uint32 len, bool bare)
  * The slot of the lines with a hash, or the free one where they would be.
  */
 static int32 *
-find_slot(LineIndex *index, uint64 hash)
+find_slot(LineFinder *finder, uint64 hash)
 {
-	uint32		i = (uint32) hash & index->mask;
+	uint32		i = (uint32) hash & finder->mask;
 
-	while (index->slots[i] >= 0 && index->hashes[index->slots[i]] != hash)
+	while (finder->slots[i] >= 0 && finder->hashes[finder->slots[i]] != hash)
 	{
-		index->steps--;
-		i = (i + 1) & index->mask;
+		finder->steps--;
+		i = (i + 1) & finder->mask;
 	}
-	return &index->slots[i];
+	return &finder->slots[i];
 }
 
 /*
- * dg_index_lines
+ * dg_finder_init
  *		Index the lines of a document.
  *
  * Memory comes from the current context.  steps bounds all searches together.
  */
 void
-dg_index_lines(LineIndex *index, const char *doc, Size len, int64 steps)
+dg_finder_init(LineFinder *finder, const char *doc, Size len, int64 steps)
 {
 	const char *end = doc + len;
 	const char *p = doc;
 	uint32		nslots = 64;
 	int32		i;
 
-	index->nlines = (int32) dg_count_newlines(doc, len);
+	finder->nlines = (int32) dg_count_newlines(doc, len);
 	if (len > 0 && end[-1] != '\n')
-		index->nlines++;
-	while (nslots / 4 * 3 < (uint32) index->nlines)
+		finder->nlines++;
+	while (nslots / 4 * 3 < (uint32) finder->nlines)
 		nslots *= 2;
 
-	index->starts = dg_alloc((Size) index->nlines + 1, sizeof(uint32));
-	index->hashes = dg_alloc(index->nlines, sizeof(uint64));
-	index->sums = dg_alloc((Size) index->nlines + 1, sizeof(uint64));
-	index->nexts = dg_alloc(index->nlines, sizeof(int32));
-	index->counts = dg_alloc(index->nlines, sizeof(int32));
-	index->slots = dg_alloc(nslots, sizeof(int32));
-	index->mask = nslots - 1;
+	finder->starts = dg_alloc((Size) finder->nlines + 1, sizeof(uint32));
+	finder->hashes = dg_alloc(finder->nlines, sizeof(uint64));
+	finder->sums = dg_alloc((Size) finder->nlines + 1, sizeof(uint64));
+	finder->nexts = dg_alloc(finder->nlines, sizeof(int32));
+	finder->counts = dg_alloc(finder->nlines, sizeof(int32));
+	finder->slots = dg_alloc(nslots, sizeof(int32));
+	finder->mask = nslots - 1;
 
-	index->sums[0] = 0;
-	for (i = 0; i < index->nlines; i++)
+	finder->sums[0] = 0;
+	for (i = 0; i < finder->nlines; i++)
 	{
 		const char *next = dg_next_line(p, end);
 		bool		bare = next[-1] != '\n';
 
 		DG_CHECK_CANCEL();
-		index->starts[i] = p - doc;
-		index->hashes[i] = dg_line_hash(p, (next - p) - (bare ? 0 : 1), bare);
-		index->sums[i + 1] = index->sums[i] * SUM_FACTOR + index->hashes[i];
+		finder->starts[i] = p - doc;
+		finder->hashes[i] = dg_line_hash(p, (next - p) - (bare ? 0 : 1), bare);
+		finder->sums[i + 1] = finder->sums[i] * SUM_FACTOR + finder->hashes[i];
 		p = next;
 	}
-	index->starts[i] = len;
+	finder->starts[i] = len;
 
 	/* from the end, so that lines alike are chained in their order */
-	memset(index->slots, 0xff, (Size) nslots * sizeof(int32));
-	for (i = index->nlines - 1; i >= 0; i--)
+	memset(finder->slots, 0xff, (Size) nslots * sizeof(int32));
+	for (i = finder->nlines - 1; i >= 0; i--)
 	{
-		int32	   *slot = find_slot(index, index->hashes[i]);
+		int32	   *slot = find_slot(finder, finder->hashes[i]);
 
 		DG_CHECK_CANCEL();
-		index->nexts[i] = *slot;
-		index->counts[i] = *slot < 0 ? 1 : index->counts[*slot] + 1;
+		finder->nexts[i] = *slot;
+		finder->counts[i] = *slot < 0 ? 1 : finder->counts[*slot] + 1;
 		*slot = i;
 	}
-	index->steps = steps;
+	finder->steps = steps;
 }
 
 /*
- * dg_find_lines
+ * dg_finder_free
+ *		Free the arrays of an index.
+ */
+void
+dg_finder_free(LineFinder *finder)
+{
+	dg_free(finder->starts);
+	dg_free(finder->hashes);
+	dg_free(finder->sums);
+	dg_free(finder->nexts);
+	dg_free(finder->counts);
+	dg_free(finder->slots);
+}
+
+/*
+ * dg_finder_prepare
  *		Prepare to look for a run, whose hashes and count are set.
  *
  * The run must not be empty.
  */
 void
-dg_find_lines(LineIndex *index, LineRun *run)
+dg_finder_prepare(LineFinder *finder, LineRun *run)
 {
 	int32		rarest_count = PG_INT32_MAX;
 	int32		first;
@@ -136,9 +151,9 @@ dg_find_lines(LineIndex *index, LineRun *run)
 		DG_CHECK_CANCEL();
 		run->sum = run->sum * SUM_FACTOR + run->hashes[i];
 		run->power *= SUM_FACTOR;
-		index->steps--;
-		first = *find_slot(index, run->hashes[i]);
-		count = first < 0 ? 0 : index->counts[first];
+		finder->steps--;
+		first = *find_slot(finder, run->hashes[i]);
+		count = first < 0 ? 0 : finder->counts[first];
 		if (count < rarest_count)
 		{
 			rarest_count = count;
@@ -148,7 +163,7 @@ dg_find_lines(LineIndex *index, LineRun *run)
 }
 
 /*
- * dg_next_place
+ * dg_finder_next
  *		The next line at which the run seems to stand, or -1.
  *
  * after is the place returned before, or -1 to start; places before
@@ -156,25 +171,25 @@ dg_find_lines(LineIndex *index, LineRun *run)
  * is -1 and steps is 0 or below.
  */
 int32
-dg_next_place(LineIndex *index, const LineRun *run, int32 after,
+dg_finder_next(LineFinder *finder, const LineRun *run, int32 after,
 			  int32 first_line)
 {
 	int32		i;
 
 	if (after >= 0)
-		i = index->nexts[after + run->rarest];
+		i = finder->nexts[after + run->rarest];
 	else
-		i = *find_slot(index, run->hashes[run->rarest]);
-	for (; i >= 0 && index->steps > 0; i = index->nexts[i])
+		i = *find_slot(finder, run->hashes[run->rarest]);
+	for (; i >= 0 && finder->steps > 0; i = finder->nexts[i])
 	{
 		int32		place = i - run->rarest;
 
 		DG_CHECK_CANCEL();
-		index->steps--;
-		if (place < first_line || run->count > index->nlines - place)
+		finder->steps--;
+		if (place < first_line || run->count > finder->nlines - place)
 			continue;
-		if (index->sums[place + run->count] -
-			index->sums[place] * run->power == run->sum)
+		if (finder->sums[place + run->count] -
+			finder->sums[place] * run->power == run->sum)
 			return place;
 	}
 	return -1;
