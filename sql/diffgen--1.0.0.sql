@@ -66,6 +66,18 @@ COMMENT ON FUNCTION diffgen_hunks(text) IS
 'the hunks of a unified diff, as rows';
 
 --
+-- Diffs to read
+--
+
+CREATE FUNCTION diffgen_words(old text, new text, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_words'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_words(text, text, jsonb) IS
+'the new text with what was removed and added marked word by word';
+
+--
 -- Patches of jsonb documents
 --
 

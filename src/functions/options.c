@@ -24,6 +24,10 @@
 #define DEFAULT_OLD_LABEL	"before"
 #define DEFAULT_NEW_LABEL	"after"
 
+/* Columns of a terminal: enough for line numbers, and far beyond any. */
+#define MIN_WIDTH	40
+#define MAX_WIDTH	10000
+
 typedef void (*OptionParser) (const char *name, const JsonbValue *value,
 							  DiffgenOptions *options);
 
@@ -62,6 +66,19 @@ static const OptionWord whitespace_words[] = {
 	{"trailing", WHITESPACE_TRAILING},
 	{"change", WHITESPACE_CHANGE},
 	{"all", WHITESPACE_ALL},
+	{NULL, 0}
+};
+
+static const OptionWord granularity_words[] = {
+	{"word", GRANULARITY_WORD},
+	{"char", GRANULARITY_CHAR},
+	{"line", GRANULARITY_LINE},
+	{NULL, 0}
+};
+
+static const OptionWord layout_words[] = {
+	{"unified", LAYOUT_UNIFIED},
+	{"side-by-side", LAYOUT_SIDE_BY_SIDE},
 	{NULL, 0}
 };
 
@@ -255,12 +272,68 @@ parse_invertible(const char *name, const JsonbValue *value,
 	options->invertible = parse_boolean(name, value);
 }
 
+static void
+parse_granularity(const char *name, const JsonbValue *value,
+				  DiffgenOptions *options)
+{
+	options->granularity = parse_word(name, value, granularity_words);
+}
+
+static void
+parse_width(const char *name, const JsonbValue *value,
+			DiffgenOptions *options)
+{
+	Datum		number;
+
+	if (value->type == jbvNumeric)
+	{
+		number = NumericGetDatum(value->val.numeric);
+		if (DatumGetBool(DirectFunctionCall2(numeric_ge, number,
+											 DirectFunctionCall1(int4_numeric,
+																 Int32GetDatum(MIN_WIDTH)))) &&
+			DatumGetBool(DirectFunctionCall2(numeric_le, number,
+											 DirectFunctionCall1(int4_numeric,
+																 Int32GetDatum(MAX_WIDTH)))) &&
+			DatumGetBool(DirectFunctionCall2(numeric_eq, number,
+											 DirectFunctionCall1(numeric_floor, number))))
+		{
+			options->width = DatumGetInt32(DirectFunctionCall1(numeric_int4,
+															   number));
+			return;
+		}
+	}
+
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be an integer from %d to %d",
+					name, MIN_WIDTH, MAX_WIDTH),
+			 errhint("It is the number of columns for both sides of the diff.")));
+}
+
+static void
+parse_layout(const char *name, const JsonbValue *value,
+			 DiffgenOptions *options)
+{
+	options->layout = parse_word(name, value, layout_words);
+}
+
+static void
+parse_page(const char *name, const JsonbValue *value,
+		   DiffgenOptions *options)
+{
+	options->page = parse_boolean(name, value);
+}
+
 static const OptionDef option_defs[] = {
 	{"context", OPT_CONTEXT, parse_context},
 	{"algorithm", OPT_ALGORITHM, parse_algorithm},
 	{"labels", OPT_LABELS, parse_labels},
 	{"whitespace", OPT_WHITESPACE, parse_whitespace},
-	{"invertible", OPT_INVERTIBLE, parse_invertible}
+	{"invertible", OPT_INVERTIBLE, parse_invertible},
+	{"granularity", OPT_GRANULARITY, parse_granularity},
+	{"width", OPT_WIDTH, parse_width},
+	{"layout", OPT_LAYOUT, parse_layout},
+	{"page", OPT_PAGE, parse_page}
 };
 
 /*

@@ -11,6 +11,7 @@
 #include "postgres.h"
 
 #include "core/text_diff.h"
+#include "core/words.h"
 #include "fmgr.h"
 
 /*
@@ -22,6 +23,12 @@
 #define OPT_LABELS			(1U << 2)
 #define OPT_WHITESPACE		(1U << 3)
 #define OPT_INVERTIBLE		(1U << 4)
+#define OPT_GRANULARITY		(1U << 16)
+#define OPT_WIDTH			(1U << 17)
+#define OPT_LAYOUT			(1U << 18)
+#define OPT_PAGE			(1U << 19)
+#define OPT_STYLE			(1U << 20)
+#define OPT_PREFER			(1U << 21)
 
 /* What the functions on text and on jsonb take. */
 #define OPTS_TEXT_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPT_WHITESPACE)
@@ -31,12 +38,28 @@
 #define OPTS_PATCH		(OPTS_CHANGES | OPT_INVERTIBLE)
 #define OPTS_ENTRY		(OPTS_JSONB_DIFF | OPT_INVERTIBLE)
 
+#define OPTS_WORDS		(OPT_GRANULARITY | OPT_ALGORITHM)
+#define OPTS_ANSI		(OPT_GRANULARITY | OPT_WIDTH)
+#define OPTS_HTML		(OPT_GRANULARITY | OPT_LAYOUT | OPT_PAGE)
+#define OPTS_TEXT_MERGE	(OPT_STYLE | OPT_PREFER | OPT_LABELS)
+
+/* How a page shows the two sides of a diff. */
+typedef enum DiffLayout
+{
+	LAYOUT_UNIFIED,				/* below each other */
+	LAYOUT_SIDE_BY_SIDE
+} DiffLayout;
+
 typedef struct DiffgenOptions
 {
 	int32		context;
 	TextDiffOptions text;		/* algorithm, whitespace */
 	UnifiedLabels labels;		/* quoted, in the options' own context */
 	bool		invertible;		/* patches hold the old values */
+	WordGranularity granularity;
+	int32		width;			/* columns for two sides; 0: one side */
+	DiffLayout	layout;
+	bool		page;			/* a whole page, not a part of one */
 } DiffgenOptions;
 
 /*

@@ -1,0 +1,33 @@
+/*-------------------------------------------------------------------------
+ *
+ * encoding.h
+ *	  Tells the engine how the database encodes characters.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_ENCODING_H
+#define DIFFGEN_ENCODING_H
+
+#include "postgres.h"
+
+#include "core/unicode.h"
+#include "mb/pg_wchar.h"
+
+static inline int
+diffgen_char_length(const char *p)
+{
+	return pg_encoding_mblen(GetDatabaseEncoding(), p);
+}
+
+static inline TextEncoding
+diffgen_encoding(void)
+{
+	TextEncoding encoding;
+
+	encoding.is_utf8 = GetDatabaseEncoding() == PG_UTF8;
+	encoding.mblen = pg_database_encoding_max_length() > 1 ?
+		diffgen_char_length : NULL;
+	return encoding;
+}
+
+#endif							/* DIFFGEN_ENCODING_H */
