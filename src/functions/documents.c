@@ -8,6 +8,13 @@
  * with the same content often have the same compressed bytes.  Both cases are
  * answered here without decompressing anything.
  *
+ * Decompressed documents are large and short-lived: a call allocates them,
+ * and frees them when it is done.  The C library then gives the memory back
+ * to the kernel, which hands it out again, page by page and cleared, for the
+ * next call; for documents of a few hundred kilobytes that takes longer than
+ * decompressing them.  So documents go to a memory context that a session
+ * keeps, as large as it was needed and DOCUMENTS_KEPT bytes at most.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -15,6 +22,26 @@
 #include "access/detoast.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
+#include "port/pg_bitutils.h"
+#include "utils/memutils.h"
+
+/*
+ * The most memory that is kept, and the least that is worth it.  The former
+ * is enough for two documents of 1.6 MB; smaller documents than the latter
+ * are in blocks that the C library keeps by itself.
+ */
+#define DOCUMENTS_KEPT				(4 * 1024 * 1024)
+#define DOCUMENTS_WORTH_KEEPING		(64 * 1024)
+
+/* A generation context has chunks of up to an eighth of this in its blocks. */
+#define KEPT_BLOCK_MAX				(16 * (Size) DOCUMENTS_KEPT)
+
+/* Headers and alignment of the chunks of a document. */
+#define FETCH_OVERHEAD				1024
+
+static MemoryContext kept_context = NULL;
+static Size kept_size = 0;
+static bool kept_in_use = false;
 
 /*
  * Do both datums refer to the same value in a TOAST table?
@@ -60,13 +87,78 @@ decompress(struct varlena *stored, struct varlena *datum)
 }
 
 /*
+ * The call is over: the memory may be used by the next one.
+ */
+static void
+release_documents(void *arg)
+{
+	MemoryContextReset(kept_context);
+	kept_in_use = false;
+}
+
+/*
+ * Make the context that is kept, with room for size bytes.
+ */
+static void
+make_kept_context(Size size)
+{
+	if (kept_context != NULL)
+		MemoryContextDelete(kept_context);
+
+	/* Set only when it is there: the allocation may fail. */
+	kept_context = NULL;
+	kept_size = 0;
+	kept_context = GenerationContextCreate(TopMemoryContext,
+										   "diffgen documents",
+										   size,
+										   ALLOCSET_DEFAULT_INITSIZE,
+										   KEPT_BLOCK_MAX);
+	kept_size = size;
+}
+
+/*
+ * The memory context for documents that take `size` bytes, as long as the
+ * current one lives.
+ */
+static MemoryContext
+documents_context(Size size)
+{
+	MemoryContextCallback *callback;
+
+	if (size < DOCUMENTS_WORTH_KEEPING || size > DOCUMENTS_KEPT ||
+		kept_in_use)
+		return CurrentMemoryContext;
+
+	if (size > kept_size)
+		make_kept_context(pg_nextpower2_64(size));
+
+	callback = palloc(sizeof(MemoryContextCallback));
+	callback->func = release_documents;
+	callback->arg = NULL;
+	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
+	kept_in_use = true;
+	return kept_context;
+}
+
+/*
+ * What it takes to fetch and decompress a datum.
+ */
+static Size
+fetch_size(Datum datum)
+{
+	return toast_raw_datum_size(datum) + toast_datum_size(datum) +
+		FETCH_OVERHEAD;
+}
+
+/*
  * diffgen_fetch_pair
  *		Detoast two documents, unless they are stored alike.
  *
  * Returns false if the datums are known to be equal without decompressing
  * them; the documents are not set then.  If not, *old_doc and *new_doc are
- * in line and not compressed, with a short or a long header; what had to be
- * allocated is in the current memory context.
+ * in line and not compressed, with a short or a long header.  They live as
+ * long as the current memory context, which must be the call's own: it has to
+ * be reset or deleted when the call is done with them.
  */
 bool
 diffgen_fetch_pair(Datum old_datum, Datum new_datum,
@@ -76,20 +168,27 @@ diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 	struct varlena *b = (struct varlena *) DatumGetPointer(new_datum);
 	struct varlena *a_stored;
 	struct varlena *b_stored;
+	MemoryContext old_context;
+	bool		different = true;
 
 	if (a == b || same_toast_pointer(a, b))
 		return false;
 
+	old_context = MemoryContextSwitchTo(documents_context(fetch_size(old_datum) +
+														  fetch_size(new_datum)));
 	a_stored = fetch_stored(a);
 	b_stored = fetch_stored(b);
 	if (VARATT_IS_COMPRESSED(a_stored) && VARATT_IS_COMPRESSED(b_stored) &&
 		VARSIZE(a_stored) == VARSIZE(b_stored) &&
 		memcmp(a_stored, b_stored, VARSIZE(a_stored)) == 0)
-		return false;
-
-	*old_doc = decompress(a_stored, a);
-	*new_doc = decompress(b_stored, b);
-	return true;
+		different = false;
+	else
+	{
+		*old_doc = decompress(a_stored, a);
+		*new_doc = decompress(b_stored, b);
+	}
+	MemoryContextSwitchTo(old_context);
+	return different;
 }
 
 /*
