@@ -88,3 +88,23 @@ list-properties:
 	@echo $(PROPERTY_TESTS)
 list-fuzz:
 	@echo $(FUZZ_TESTS)
+
+# ---------------------------------------------------------------------------
+# Layout of the source: PostgreSQL's, by its own tool (Debian: pg-bsd-indent).
+# make indent lays out, make check-indent only tells.  The tool has to be told
+# which words are types: those that the source defines, and those of
+# PostgreSQL that it uses, found by their looks and in the headers.
+# ---------------------------------------------------------------------------
+
+INDENT = pg_bsd_indent
+INDENT_FLAGS = -bad -bap -bbb -bc -bl -cli1 -cp33 -cdb -nce -d0 -di12 -nfc1 \
+	-i4 -l79 -lp -lpl -nip -npro -sac -tpg -ts4
+INDENT_FILES = $(wildcard src/*/*.[ch] test/unit/*.[ch] test/fuzz/*.[ch])
+
+.PHONY: indent check-indent
+indent check-indent: build/typedefs.list
+	@PG_INDENT="$(INDENT) $(INDENT_FLAGS)" test/indent $@ $< $(INDENT_FILES)
+
+build/typedefs.list: $(INDENT_FILES)
+	@mkdir -p $(@D)
+	@test/indent typedefs $(shell $(PG_CONFIG) --includedir-server) $^ >$@

@@ -212,8 +212,9 @@ choose_major()
 # need PACKAGE...
 #
 # Installs what is missing of the packages, of PostgreSQL itself, and of what
-# it takes to build.  A word a|b means whichever there is; a word "server"
-# stands for PostgreSQL's packages, "clang" for the clang that goes with them.
+# it takes to build.  Some words stand for packages that depend on what there
+# is: "server" for PostgreSQL's, "fuzzer" for the clang that goes with them,
+# "npm" for node and its package manager.
 need()
 {
 	local missing
@@ -248,7 +249,7 @@ need()
 
 missing_packages()
 {
-	local word name list= any
+	local word name list=
 
 	for word in "$@"; do
 		case $word in
@@ -256,22 +257,16 @@ missing_packages()
 				[ -n "$major" ] || continue
 				word="postgresql-$major postgresql-server-dev-$major"
 				;;
+			npm)					# other sources of node bring their own
+				command -v npm >/dev/null && continue
+				word="nodejs npm"
+				;;
 			fuzzer)
 				[ -n "$major" ] || continue
 				word=$(clang_packages)
 				;;
 		esac
 		for name in $word; do
-			any=
-			if [[ $name = *"|"* ]]; then
-				for any in ${name//|/ }; do
-					installed "$any" && continue 2
-				done
-				for any in ${name//|/ }; do
-					available "$any" && break
-				done
-				name=$any
-			fi
 			installed "$name" || list="$list $name"
 		done
 	done

@@ -269,46 +269,55 @@ FROM manual old, manual new WHERE old.release = 7 AND new.release = 8;
 
 \echo
 \echo '== 7. How long one diff of these takes, inside the server'
-\echo '   (the median of 5 rounds; reading is decompression of both documents, no more)'
+\echo '   (the median of 7 rounds; "reading" decompresses both documents and does no more)'
 \echo
 \set ECHO none
 \pset format aligned
 \pset tuples_only off
--- Milliseconds a pair of neighbouring releases, for an expression in old and new.
-CREATE FUNCTION demo.milliseconds(expression text, OUT ms numeric)
-LANGUAGE plpgsql AS
+-- What to time on pairs of neighbouring releases, as expressions in old and new.
+CREATE TABLE demo.timed (n int GENERATED ALWAYS AS IDENTITY, what text, expression text);
+INSERT INTO demo.timed (what, expression) VALUES
+	('text: reading both', 'starts_with(old.doc_text, ''-'') = starts_with(new.doc_text, ''-'')'),
+	('text: diffgen', 'diffgen(old.doc_text, new.doc_text)'),
+	('jsonb: reading both', 'jsonb_typeof(old.doc) || jsonb_typeof(new.doc)'),
+	('jsonb: diffgen', 'diffgen(old.doc, new.doc)'),
+	('jsonb: diffgen_stat', 'diffgen_stat(old.doc, new.doc)'),
+	('for scale: writing both jsonb as text', 'length(old.doc::text) + length(new.doc::text)');
+
+-- In rounds, so that whatever else the machine does falls on all of them.
+CREATE FUNCTION demo.measure(rounds int, OUT what text, OUT "ms a pair" numeric)
+RETURNS SETOF record LANGUAGE plpgsql AS
 $$
 DECLARE
-	times float8[];
+	item demo.timed;
 	start timestamptz;
 	pairs int;
 BEGIN
-	FOR i IN 0..5 LOOP
-		start := clock_timestamp();
-		EXECUTE format($q$
-			SELECT count(%s) FROM demo.manual old JOIN demo.manual new
-			ON new.release = old.release + 1 $q$, expression) INTO pairs;
-		IF i > 0 THEN
-			times := times || extract(epoch FROM clock_timestamp() - start)::float8 * 1000 / pairs;
-		END IF;
+	CREATE TABLE demo.time (n int, ms float8);
+	FOR i IN 0..rounds LOOP
+		FOR item IN SELECT * FROM demo.timed ORDER BY n LOOP
+			start := clock_timestamp();
+			EXECUTE format($q$
+				SELECT count(%s) FROM demo.manual old JOIN demo.manual new
+				ON new.release = old.release + 1 $q$, item.expression) INTO pairs;
+			IF i > 0 THEN			-- the first round warms up
+				INSERT INTO demo.time VALUES
+				(item.n, extract(epoch FROM clock_timestamp() - start) * 1000 / pairs);
+			END IF;
+		END LOOP;
 	END LOOP;
-	SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY t) INTO ms FROM unnest(times) t;
-	ms := round(ms, 3);
+	RETURN QUERY
+		SELECT t.what,
+			   round(percentile_cont(0.5) WITHIN GROUP (ORDER BY ms)::numeric, 3)
+		FROM demo.timed t JOIN demo.time USING (n) GROUP BY n, t.what ORDER BY n;
 END
 $$;
 SET max_parallel_workers_per_gather = 0;
-SELECT what, milliseconds(expression) AS "ms a pair" FROM (VALUES
-	('text: reading', 'length(old.doc_text) + length(new.doc_text)'),
-	('text: diffgen', 'diffgen(old.doc_text, new.doc_text)'),
-	('jsonb: reading', 'jsonb_typeof(old.doc) || jsonb_typeof(new.doc)'),
-	('jsonb: diffgen', 'diffgen(old.doc, new.doc)'),
-	('jsonb: diffgen_stat', 'diffgen_stat(old.doc, new.doc)'),
-	('for scale: both jsonb to text', 'length(old.doc::text) + length(new.doc::text)')
-) v(what, expression);
+SELECT * FROM demo.measure(7);
 
 \echo
 \echo '== 8. Memory: 10,000 diffs in one query'
-\echo '   The backend''s own memory (RssAnon), after the first 100 and after 10,000.'
+\echo '   The backend''s own memory (RssAnon, of /proc), after 100 and after 10,000; 5 to 20 s.'
 \echo
 -- kB of private memory of this backend, where the kernel tells
 CREATE FUNCTION demo.private_memory() RETURNS int LANGUAGE plpgsql AS
