@@ -113,6 +113,15 @@ LANGUAGE C IMMUTABLE PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION diffgen_replay(jsonb, jsonb[]) IS
 'the document after a chain of JSON Patches';
 
+CREATE FUNCTION diffgen_merge(base jsonb, ours jsonb, theirs jsonb,
+	options jsonb DEFAULT '{}', OUT merged jsonb, OUT conflicts jsonb)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_merge_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_merge(jsonb, jsonb, jsonb, jsonb) IS
+'three-way merge of two documents and the one that both come from';
+
 --
 -- Diffs of jsonb and json
 --

@@ -82,6 +82,12 @@ static const OptionWord layout_words[] = {
 	{NULL, 0}
 };
 
+static const OptionWord prefer_words[] = {
+	{"ours", PREFER_OURS},
+	{"theirs", PREFER_THEIRS},
+	{NULL, 0}
+};
+
 /*
  * One of a list of words.
  */
@@ -324,6 +330,13 @@ parse_page(const char *name, const JsonbValue *value,
 	options->page = parse_boolean(name, value);
 }
 
+static void
+parse_prefer(const char *name, const JsonbValue *value,
+			 DiffgenOptions *options)
+{
+	options->prefer = parse_word(name, value, prefer_words);
+}
+
 static const OptionDef option_defs[] = {
 	{"context", OPT_CONTEXT, parse_context},
 	{"algorithm", OPT_ALGORITHM, parse_algorithm},
@@ -333,7 +346,8 @@ static const OptionDef option_defs[] = {
 	{"granularity", OPT_GRANULARITY, parse_granularity},
 	{"width", OPT_WIDTH, parse_width},
 	{"layout", OPT_LAYOUT, parse_layout},
-	{"page", OPT_PAGE, parse_page}
+	{"page", OPT_PAGE, parse_page},
+	{"prefer", OPT_PREFER, parse_prefer}
 };
 
 /*

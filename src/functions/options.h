@@ -37,11 +37,20 @@
 #define OPTS_CHANGES	OPT_ALGORITHM
 #define OPTS_PATCH		(OPTS_CHANGES | OPT_INVERTIBLE)
 #define OPTS_ENTRY		(OPTS_JSONB_DIFF | OPT_INVERTIBLE)
+#define OPTS_JSONB_MERGE	(OPT_ALGORITHM | OPT_PREFER)
 
 #define OPTS_WORDS		(OPT_GRANULARITY | OPT_ALGORITHM)
 #define OPTS_ANSI		(OPT_GRANULARITY | OPT_WIDTH)
 #define OPTS_HTML		(OPT_GRANULARITY | OPT_LAYOUT | OPT_PAGE)
 #define OPTS_TEXT_MERGE	(OPT_STYLE | OPT_PREFER | OPT_LABELS)
+
+/* Whose side a merge takes where both changed the same. */
+typedef enum MergePreference
+{
+	PREFER_NONE,
+	PREFER_OURS,
+	PREFER_THEIRS
+} MergePreference;
 
 /* How a page shows the two sides of a diff. */
 typedef enum DiffLayout
@@ -60,6 +69,7 @@ typedef struct DiffgenOptions
 	int32		width;			/* columns for two sides; 0: one side */
 	DiffLayout	layout;
 	bool		page;			/* a whole page, not a part of one */
+	MergePreference prefer;
 } DiffgenOptions;
 
 /*

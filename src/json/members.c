@@ -112,15 +112,13 @@ shown_after(const KeySource *source, const JsonMember *a, const JsonMember *b)
 {
 	JsonKey		akey;
 	JsonKey		bkey;
-	int			order;
 
 	if (a->prefix != b->prefix)
 		return a->prefix > b->prefix;
 
 	member_key(source, a, &akey);
 	member_key(source, b, &bkey);
-	order = memcmp(akey.data, bkey.data, Min(akey.len, bkey.len));
-	return order > 0 || (order == 0 && akey.len > bkey.len);
+	return dg_key_compare_shown(&akey, &bkey) > 0;
 }
 
 static void

@@ -190,6 +190,19 @@ dg_key_compare_stored(const JsonKey *a, const JsonKey *b)
 	return memcmp(a->data, b->data, a->len);
 }
 
+/*
+ * Order of the members in canonical text: by the bytes of their keys.
+ */
+static inline int
+dg_key_compare_shown(const JsonKey *a, const JsonKey *b)
+{
+	int			order = memcmp(a->data, b->data, Min(a->len, b->len));
+
+	if (order != 0 || a->len == b->len)
+		return order;
+	return a->len < b->len ? -1 : 1;
+}
+
 extern void dg_node_root(const Jsonb *document, JsonNode *root);
 extern bool dg_node_search(const JsonNode *object, const char *key, uint32 len,
 						   uint32 *index);

@@ -29,9 +29,14 @@ is_identifier(const JsonKey *key)
 	return key->len > 0;
 }
 
-static void
-append_key(StringInfo out, const JsonKey *key)
+/*
+ * dg_append_path_key
+ *		Append the step from an object to one of its members.
+ */
+void
+dg_append_path_key(StringInfo out, const JsonKey *key)
 {
+	appendStringInfoCharMacro(out, '.');
 	if (is_identifier(key))
 		appendBinaryStringInfo(out, key->data, key->len);
 	else
@@ -45,10 +50,7 @@ static void
 append_child(StringInfo out, const JsonChild *child, bool in_old)
 {
 	if (child->key.data != NULL)
-	{
-		appendStringInfoCharMacro(out, '.');
-		append_key(out, &child->key);
-	}
+		dg_append_path_key(out, &child->key);
 	else
 		appendStringInfo(out, "[%u]",
 						 in_old ? child->old_index : child->new_index);

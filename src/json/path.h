@@ -10,6 +10,7 @@
 
 #include "json/walk.h"
 
+extern void dg_append_path_key(StringInfo out, const JsonKey *key);
 extern void dg_append_path(StringInfo out, const JsonWalk *walk,
 						   const JsonChild *child, bool in_old);
 

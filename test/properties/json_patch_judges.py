@@ -21,12 +21,14 @@ import argparse
 import copy
 import json
 import os
-import random
 import subprocess
 import sys
 
 import jsonpatch
 import jsonpointer
+
+from _jsonb_judging import (KEYS, NOTHING, Generator, Report, calls, failures,
+                            has_function)
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NPM_DIRECTORY = os.path.join(HERE, "..", "..", "build", "npm")
@@ -44,152 +46,12 @@ DISABLED = {
 }
 
 
-class Report:
-    """TAP, as it happens."""
-
-    def __init__(self):
-        self.number = 0
-        self.failed = 0
-
-    def result(self, passed, name, details=()):
-        self.number += 1
-        self.failed += not passed
-        print("%s %d - %s" % ("ok" if passed else "not ok", self.number, name))
-        for detail in details:
-            print("#   " + detail)
-        sys.stdout.flush()
-
-    def skip(self, name, reason):
-        self.number += 1
-        print("ok %d - %s # SKIP %s" % (self.number, name, reason))
-
-
 # ---------------------------------------------------------------------------
-# The server
+# Random operations
 # ---------------------------------------------------------------------------
 
-SETUP = r"""
-SET client_min_messages = warning;
-CREATE EXTENSION IF NOT EXISTS diffgen;
-
--- The result of a call, or the SQLSTATE of its error as a string.
-CREATE FUNCTION pg_temp.attempt(call text, a jsonb, b jsonb,
-    OUT result jsonb, OUT error text) LANGUAGE plpgsql AS $$
-BEGIN
-    EXECUTE 'SELECT ' || call INTO result USING a, b;
-EXCEPTION WHEN OTHERS THEN
-    error := SQLSTATE || ' ' || SQLERRM;
-END
-$$;
-
--- Are two values the same bytes?  That is what *= asks of rows.
-CREATE FUNCTION pg_temp.same_bytes(a jsonb, b jsonb) RETURNS boolean
-BEGIN ATOMIC
-    SELECT x *= y FROM (SELECT a AS d) AS x, (SELECT b AS d) AS y;
-END;
-
-CREATE TEMP TABLE work (id int, a jsonb, b jsonb, expected jsonb);
-"""
-
-
-NOTHING = object()              # an SQL NULL, which is not a JSON null
-
-
-def copy_field(value):
-    if value is NOTHING:
-        return "\\N"
-    return json.dumps(value, ensure_ascii=False).replace("\\", "\\\\")
-
-
-def ask(rows, query):
-    """Rows of (a, b, expected) in a table `work` with an id; the answer of a
-    query that selects one jsonb a row."""
-    data = "".join("%d\t%s\n" % (i, "\t".join(copy_field(x) for x in row))
-                   for i, row in enumerate(rows))
-    script = (SETUP + "COPY work FROM STDIN;\n" + data + "\\.\n" +
-              "COPY (" + query + ") TO STDOUT;\n")
-    done = subprocess.run(["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1"],
-                          input=script.encode(), stdout=subprocess.PIPE, check=True)
-    return [json.loads(line.replace("\\\\", "\\"))
-            for line in done.stdout.decode().splitlines()]
-
-
-def calls(rows, call):
-    """Makes a call of each row's a and b ($1, $2).  Answers (result, error,
-    whether the bytes are those of `expected`) a row."""
-    answers = ask(rows, """
-        SELECT jsonb_build_array(t.result, t.error,
-                                 pg_temp.same_bytes(t.result, w.expected))
-          FROM work AS w, pg_temp.attempt('%s', a, b) AS t ORDER BY id""" % call)
-    assert len(answers) == len(rows)
-    return answers
-
-
-def has_function(name):
-    return ask([], "SELECT to_jsonb(count(*)) FROM pg_proc WHERE proname = '%s'"
-               % name)[0] > 0
-
-
-# ---------------------------------------------------------------------------
-# Random documents, pairs and operations
-# ---------------------------------------------------------------------------
-
-KEYS = ["a", "b", "c", "name", "spec", "", "a/b", "m~n", "~1", "~0", '"', "0",
-        "1", "-", "01", "a.b", "tab\t", "\x01", " ", "é", "日本", "x" * 70]
-
-
-class Generator:
-    """Documents without what tells JavaScript, Python and jsonb apart: 1 and
-    true (equal in Python), 1 and 1.0 (the same in JavaScript), integers above
-    2^53 (not exact there)."""
-
-    def __init__(self, seed):
-        self.random = random.Random(seed)
-
-    def scalar(self):
-        r = self.random
-        return r.choice([None, True, False, r.randrange(2, 9), "x", "", "é\n\"\\",
-                         r.randrange(2, 2 ** 53), -r.randrange(2, 99),
-                         r.randrange(2, 99) + 0.25, "s" * r.randrange(40)])
-
-    def value(self, depth):
-        r = self.random
-        kind = r.random()
-        if depth == 0 or kind < 0.3:
-            return self.scalar()
-        if kind < 0.65:
-            return {r.choice(KEYS): self.value(depth - 1)
-                    for _ in range(r.randrange(6))}
-        return [self.value(depth - 1) for _ in range(r.choice([0, 1, 2, 3, 5, 9]))]
-
-    def mutated(self, value, depth):
-        """A copy with a change here and there."""
-        r = self.random
-        if r.random() < 0.1:
-            return self.value(depth)
-        if isinstance(value, dict):
-            result = {k: self.mutated(v, depth - 1) if r.random() < 0.4 else v
-                      for k, v in value.items() if r.random() > 0.1}
-            if r.random() < 0.3:
-                result[r.choice(KEYS)] = self.value(max(depth - 1, 0))
-            return result
-        if isinstance(value, list):
-            result = [self.mutated(v, depth - 1) if r.random() < 0.3 else v
-                      for v in value if r.random() > 0.1]
-            if r.random() < 0.3:
-                result.insert(r.randrange(len(result) + 1),
-                              self.value(max(depth - 1, 0)))
-            if result and r.random() < 0.1:
-                result.insert(r.randrange(len(result)),
-                              result.pop(r.randrange(len(result))))
-            return result
-        return value
-
-    def pair(self):
-        old = self.value(4)
-        if self.random.random() < 0.2:
-            return old, self.value(4)
-        return old, self.mutated(old, 4)
+class PatchGenerator(Generator):
+    """Documents, and operations on them."""
 
     def path(self, doc, adding):
         """A pointer to somewhere in a document, mostly."""
@@ -244,6 +106,54 @@ class Generator:
             if doc is FAILED:
                 return patch, FAILED
         return patch, doc
+
+
+    def long_patch(self, count):
+        """A document of large containers, many operations on it, and what
+        becomes of it."""
+        r = self.random
+        before = {"list": list(range(2, 400)),
+                  "map": {"k%d" % i: i + 2 for i in range(200)},
+                  "nested": [{"list": [2, 3], "map": {"a": {}}} for _ in range(50)]}
+        doc = copy.deepcopy(before)
+        patch = []
+        whole = {"doc": doc}
+        for i in range(count):
+            where = "/list"
+            target = doc["list"]
+            if r.random() < 0.3:
+                index = r.randrange(len(doc["nested"]))
+                where = "/nested/%d/list" % index
+                target = doc["nested"][index]["list"]
+            at = "%s/%d" % (where, r.randrange(len(target) + 1))
+            there = "%s/%d" % (where, r.randrange(len(target) or 1))
+            key = "/map/k%d" % r.randrange(400)
+            op = r.choice([
+                {"op": "add", "path": at, "value": i},
+                {"op": "add", "path": key, "value": [i]},
+                {"op": "add", "path": where + "/-", "value": {"i": i}},
+                {"op": "remove", "path": there},
+                {"op": "remove", "path": there},
+                {"op": "remove", "path": key},
+                {"op": "replace", "path": there, "value": "r%d" % i},
+                {"op": "move", "from": there, "path": there if r.random() < 0.1 else
+                 "%s/%d" % (where, r.randrange(len(target) or 1))},
+                {"op": "copy", "from": there, "path": at},
+                {"op": "copy", "from": "/nested/%d" % r.randrange(len(doc["nested"])),
+                 "path": "/nested/%d" % r.randrange(len(doc["nested"]))},
+                {"op": "remove", "path": "/nested/%d" % r.randrange(len(doc["nested"]))},
+            ])
+            if op["op"] == "remove" and len(doc["nested"]) < 10:
+                continue
+            inside = dict(op, path="/doc" + op["path"])
+            if "from" in op:
+                inside["from"] = "/doc" + op["from"]
+            try:
+                jsonpatch.apply_patch(whole, [inside], in_place=True)
+            except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException):
+                continue
+            patch.append(op)
+        return before, patch, doc
 
 
 FAILED = object()
@@ -322,13 +232,6 @@ def ask_node(modules, requests):
 # ---------------------------------------------------------------------------
 # What is checked
 # ---------------------------------------------------------------------------
-
-def failures(rows, bad, limit=3):
-    """The first few rows that are bad, for the report."""
-    return [json.dumps(dict(zip(("a", "b", "expected"), rows[i]), got=got),
-                       ensure_ascii=False, default=str)[:1500]
-            for i, got in bad[:limit]]
-
 
 def check_suite(report, modules):
     records = []
@@ -452,6 +355,17 @@ def check_operations(report, generator, count):
                 "diffgen_replay($1, ARRAY(SELECT jsonb_array_elements($2)))")
 
 
+def check_long_patches(report, generator, documents, count):
+    """Many operations on large containers, so that copies share them and
+    their trees of pieces get deep."""
+    rows = [generator.long_patch(count) for _ in range(documents)]
+    check_equal(report, "patches of some %d operations" % count, rows,
+                "diffgen_apply($1, $2)")
+    check_equal(report, "the same with a patch for each operation",
+                [(a, [[op] for op in p], b) for a, p, b in rows],
+                "diffgen_replay($1, ARRAY(SELECT jsonb_array_elements($2)))")
+
+
 def check_merge_patches(report, generator, count):
     rows = []
     for _ in range(count):
@@ -470,7 +384,7 @@ def main():
                         default=int.from_bytes(os.urandom(4), "big"))
     arguments = parser.parse_args()
     print("# seed: %d" % arguments.seed)
-    generator = Generator(arguments.seed)
+    generator = PatchGenerator(arguments.seed)
     report = Report()
 
     modules, reason = install_npm()
@@ -485,6 +399,7 @@ def main():
     if has_function("diffgen_patch"):
         check_own_patches(report, pairs, modules)
     check_operations(report, generator, arguments.pairs)
+    check_long_patches(report, generator, 20, 3000)
     check_merge_patches(report, generator, arguments.pairs)
 
     print("1..%d" % report.number)

@@ -1,0 +1,17 @@
+/*-------------------------------------------------------------------------
+ *
+ * three_way.h
+ *	  Three-way merge of jsonb documents.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_JSON_THREE_WAY_H
+#define DIFFGEN_JSON_THREE_WAY_H
+
+#include "json/edit_tree.h"
+
+extern EditValue dg_three_way(EditTree *tree, const Jsonb *ours,
+							  const Jsonb *theirs, bool prefer_theirs,
+							  DiffAlgorithm algorithm);
+
+#endif							/* DIFFGEN_JSON_THREE_WAY_H */
