@@ -9,7 +9,8 @@ with what is shown.  A result is shown in one of two ways:
 - in the fenced block right after, with nothing but blank lines between:
   ```diff, ```json and ```html hold the bare value; a block without a language
   or with ```text holds psql's table;
-- as comments ("-- ...") right after a statement's semicolon: the bare value.
+- as comments ("-- ...") right after a statement's semicolon: the bare value,
+  psql's table, or its expanded table without the line "[ RECORD 1 ]".
 
 The blocks of a file are run in order in one database.  In README.md every
 block has to run.  In doc/*.md those that show no result are run too, for what
@@ -31,6 +32,8 @@ TOP = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
 DATABASE = "diffgen_examples"
 TABLE_LANGUAGES = ("", "text")
 VALUE_LANGUAGES = ("diff", "json", "html")
+FORMATS = {"bare": ["-A", "-t"], "table": ["-P", "footer=off"],
+           "expanded": ["-x", "-P", "footer=off"]}
 
 
 class Block:
@@ -132,25 +135,30 @@ class File:
     def check_block(self, block, result):
         name = "%s line %d" % (self.name, block.start + 1)
         comments = comments_of(block)
-        is_table = result is not None and result.language in TABLE_LANGUAGES
-        script = "\n".join(block.lines) + "\n"
-        run = psql(DATABASE, *(["-P", "footer=off"] if is_table else ["-A", "-t"]),
-                   "-f", "-", script=script)
-        if run.returncode != 0:
-            if self.strict or result is not None or comments:
-                self.tap.report(False, name, run.stderr)
-            return
-        if result is None and not comments:
-            if self.strict:
-                self.tap.report(True, name)
-            return
-        output = table(run.stdout)
-        if result is not None:
-            expected = table("\n".join(result.lines))
-            self.changes.append((result, output))
-        else:
-            expected = comments
-            output = [line for line in output if line] if "" not in comments else output
+        formats = ["table"] if result and result.language in TABLE_LANGUAGES else ["bare"]
+        if result is None and comments:
+            formats += ["table", "expanded"]
+        for form in formats:
+            run = psql(DATABASE, *FORMATS[form], "-f", "-",
+                       script="\n".join(block.lines) + "\n")
+            if run.returncode != 0:
+                if self.strict or result is not None or comments:
+                    self.tap.report(False, name, run.stderr)
+                return
+            if result is None and not comments:
+                if self.strict:
+                    self.tap.report(True, name)
+                return
+            output = table(run.stdout)
+            if result is not None:
+                expected = table("\n".join(result.lines))
+                self.changes.append((result, output))
+            else:
+                expected = [line.strip() for line in comments if line]
+                output = [line.strip() for line in output
+                          if line and not line.startswith("-[ RECORD")]
+            if output == expected:
+                break
         self.tap.report(output == expected, name,
                         "shown:\n%s\nis:\n%s" % ("\n".join(expected), "\n".join(output)))
 
