@@ -297,7 +297,7 @@ dg_piece_find_member(const EditPiece *piece, const char *key, uint32 keylen)
 	while (piece != NULL)
 	{
 		int			cmp = compare_keys(key, keylen,
-										 piece->key, piece->keylen);
+									   piece->key, piece->keylen);
 
 		if (cmp == 0)
 			break;

@@ -27,8 +27,8 @@ struct EditPiece
 	uint32		left_pieces;	/* in the left one */
 	uint32		left_width;		/* array: elements in the left one */
 	uint32		epoch;			/* when it was made; see edit_tree.c */
-	uint32		start;			/* run: its first element in the datum; member:
-								 * its place among the datum's keys */
+	uint32		start;			/* run: its first element in the datum;
+								 * member: its place among the datum's keys */
 	uint32		count;			/* array: elements of this piece */
 	uint32		keylen;			/* object: the key, which orders the pieces */
 	const char *key;
