@@ -77,6 +77,22 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION diffgen_words(text, text, jsonb) IS
 'the new text with what was removed and added marked word by word';
 
+CREATE FUNCTION diffgen_ansi(diff text, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_ansi'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
+
+COMMENT ON FUNCTION diffgen_ansi(text, jsonb) IS
+'a unified diff in colours, for a terminal';
+
+CREATE FUNCTION diffgen_html(diff text, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_html'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
+
+COMMENT ON FUNCTION diffgen_html(text, jsonb) IS
+'a unified diff as HTML that needs nothing else';
+
 --
 -- Patches of jsonb documents
 --

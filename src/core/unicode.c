@@ -44,6 +44,8 @@ dg_decode_char(const TextEncoding *encoding, const char *p, const char *end,
 		return c;
 	if (!encoding->is_utf8)
 	{
+		if (encoding->has_high_controls && c < 0xa0)
+			return c;
 		n = encoding->mblen != NULL ? encoding->mblen(p) : 1;
 		if (n <= 1 || n > end - p)
 			return CHAR_OTHER_SINGLE;
@@ -145,4 +147,17 @@ dg_is_hidden_char(uint32 c)
 	if (c >= 0x20 && c < 0x7f)
 		return false;
 	return look_up(hidden_ranges, lengthof(hidden_ranges), c, 0) != 0;
+}
+
+/*
+ * dg_hidden_name
+ *		What to show for a hidden character; name has HIDDEN_NAME_SIZE bytes.
+ */
+void
+dg_hidden_name(uint32 c, char *name)
+{
+	if (c < 0x20 || c == 0x7f)
+		snprintf(name, HIDDEN_NAME_SIZE, "^%c", (int) (c ^ 0x40));
+	else
+		snprintf(name, HIDDEN_NAME_SIZE, "U+%04X", c);
 }

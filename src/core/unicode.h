@@ -29,6 +29,7 @@ typedef enum CharClass
 typedef struct TextEncoding
 {
 	bool		is_utf8;
+	bool		has_high_controls;	/* bytes 0x80 to 0x9f are controls */
 	int			(*mblen) (const char *p);	/* NULL: one byte a character */
 } TextEncoding;
 
@@ -41,5 +42,10 @@ extern uint32 dg_decode_char(const TextEncoding *encoding, const char *p,
 extern CharClass dg_char_class(uint32 c);
 extern int	dg_char_width(uint32 c);
 extern bool dg_is_hidden_char(uint32 c);
+
+/* The name of a hidden character, as ^M or U+202E. */
+#define HIDDEN_NAME_SIZE	16
+
+extern void dg_hidden_name(uint32 c, char *name);
 
 #endif							/* DIFFGEN_UNICODE_H */

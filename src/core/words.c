@@ -18,7 +18,7 @@
  *	  several places, as in "a, b" to "a, b, b", starts after white space if it
  *	  can; and two with nothing but blanks in between are one.
  *
- * Cost: linear but for the search.  Memory is 8 bytes a token, about 24 for
+ * Cost: linear but for the search.  Memory is 8 bytes a token, some 40 for
  * each different one, and that of the search.
  *
  *-------------------------------------------------------------------------
@@ -34,6 +34,8 @@
 
 #define INITIAL_SLOTS	1024
 
+#define HASH_FACTOR		UINT64CONST(0x9e3779b97f4a7c15)
+
 /* The tokens of one text, without what was set aside. */
 typedef struct TokenList
 {
@@ -47,6 +49,7 @@ typedef struct TokenList
 typedef struct Token
 {
 	const char *ptr;
+	uint64		head;			/* its first eight bytes, then zeros */
 	uint32		len;
 	uint32		hash;
 } Token;
@@ -60,28 +63,25 @@ typedef struct TokenTable
 	uint32		max;
 	uint32		mask;
 	uint64		seed;
+	uint32		singles[128];	/* tokens of one ASCII byte: ids plus one */
 } TokenTable;
 
 /*
- * Whether a token ends between two characters.
+ * Whether a token ends between two characters, given with their classes.
  */
-static bool
-is_boundary(const WordOptions *options, uint32 before, uint32 after)
+static inline bool
+splits(WordGranularity granularity, uint32 before, CharClass a,
+	   uint32 after, CharClass b)
 {
-	CharClass	a;
-	CharClass	b;
-
-	if (options->granularity == GRANULARITY_CHAR)
+	if (granularity == GRANULARITY_CHAR)
 		return true;
-	if (options->granularity == GRANULARITY_LINE)
+	if (granularity == GRANULARITY_LINE)
 		return before == '\n';
 
 	if (before == '\n' || after == '\n')
 		return true;
-	b = dg_char_class(after);
 	if (b == CHAR_MARK)
 		return false;
-	a = dg_char_class(before);
 	if (b == CHAR_WORD)
 		return a != CHAR_WORD && a != CHAR_MARK;
 	return a != CHAR_SPACE || b != CHAR_SPACE;
@@ -113,6 +113,8 @@ static bool
 starts_token(const WordOptions *options, const char *start, const char *p,
 			 const char *end)
 {
+	uint32		before;
+	uint32		after;
 	int			len;
 
 	if (p == start || p == end)
@@ -124,8 +126,10 @@ starts_token(const WordOptions *options, const char *start, const char *p,
 	}
 	else if (options->encoding.mblen != NULL)
 		return p[-1] == '\n';
-	return is_boundary(options, char_before(options, start, p),
-					   dg_decode_char(&options->encoding, p, end, &len));
+	before = char_before(options, start, p);
+	after = dg_decode_char(&options->encoding, p, end, &len);
+	return splits(options->granularity, before, dg_char_class(before),
+				  after, dg_char_class(after));
 }
 
 /*
@@ -197,8 +201,15 @@ split_tokens(const WordOptions *options, const char *text, Size start,
 {
 	const char *p = text + start;
 	const char *stop = text + end;
-	uint32		c = 0;
+	CharClass	classes[128];
+	CharClass	class = CHAR_SYMBOL;
+	CharClass	class_before;
+	uint32		c = '\n';
+	uint32		before;
 	int			len;
+
+	for (len = 0; len < 128; len++)
+		classes[len] = dg_char_class(len);
 
 	list->text = text;
 	list->count = 0;
@@ -208,12 +219,24 @@ split_tokens(const WordOptions *options, const char *text, Size start,
 
 	while (p < stop)
 	{
-		uint32		before = c;
-
-		c = dg_decode_char(&options->encoding, p, stop, &len);
-		if (p == text + start || is_boundary(options, before, c))
+		before = c;
+		class_before = class;
+		if ((unsigned char) *p < 128)
 		{
-			DG_CHECK_CANCEL();
+			c = *p;
+			len = 1;
+			class = classes[c];
+		}
+		else
+		{
+			c = dg_decode_char(&options->encoding, p, stop, &len);
+			class = dg_char_class(c);
+		}
+		if (splits(options->granularity, before, class_before, c, class) ||
+			p == text + start)
+		{
+			if (list->count % 1024 == 0)
+				DG_CHECK_CANCEL();
 			if (list->count == list->max)
 				grow_list(list);
 			list->starts[list->count++] = p - text;
@@ -254,6 +277,67 @@ init_table(TokenTable *table)
 	table->seed = dg_hash_seed();
 	table->tokens = dg_alloc(table->max, sizeof(Token));
 	table->slots = dg_alloc0(INITIAL_SLOTS, sizeof(uint32));
+	memset(table->singles, 0, sizeof(table->singles));
+}
+
+/*
+ * The id plus one of a token, which is not in the table if that is 0; *slot is
+ * where it would go.
+ */
+static uint32
+find_token(const TokenTable *table, const Token *token, uint32 *slot)
+{
+	uint32		i = token->hash & table->mask;
+
+	for (; table->slots[i] != 0; i = (i + 1) & table->mask)
+	{
+		const Token *other = &table->tokens[table->slots[i] - 1];
+
+		if (other->head == token->head && other->len == token->len &&
+			(token->len <= 8 ||
+			 memcmp(other->ptr, token->ptr, token->len) == 0))
+			break;
+	}
+	*slot = i;
+	return table->slots[i];
+}
+
+/* Adds a token to the table; returns its id plus one. */
+static uint32
+add_token(TokenTable *table, const Token *token, uint32 slot)
+{
+	uint32		id;
+
+	table->tokens[table->count++] = *token;
+	id = table->slots[slot] = table->count;
+	if (table->count == table->max)
+		grow_table(table);
+	return id;
+}
+
+/* Reads a token that starts at ptr, with its hash. */
+static inline void
+read_token(const TokenTable *table, const char *ptr, uint32 len, Token *token)
+{
+	uint64		hash;
+
+	token->ptr = ptr;
+	token->len = len;
+	token->head = 0;
+	if (len <= 8)
+	{
+		memcpy(&token->head, ptr, len);
+		hash = (token->head ^ table->seed ^ len) * HASH_FACTOR;
+		hash ^= hash >> 32;
+		hash = (hash ^ table->seed) * HASH_FACTOR;
+		token->hash = (uint32) (hash >> 32);
+	}
+	else
+	{
+		memcpy(&token->head, ptr, 8);
+		token->hash = (uint32) dg_hash_line(ptr, len, WHITESPACE_EXACT,
+											table->seed);
+	}
 }
 
 /*
@@ -269,34 +353,24 @@ number_tokens(TokenTable *table, TokenList *list, bool add)
 	{
 		const char *ptr = list->text + list->starts[n];
 		uint32		len = list->starts[n + 1] - list->starts[n];
-		uint32		hash = (uint32) dg_hash_line(ptr, len, WHITESPACE_EXACT,
-												 table->seed);
-		uint32		i = hash & table->mask;
-		Token	   *token;
+		bool		single = len == 1 && (unsigned char) *ptr < 128;
+		uint32		id = single ? table->singles[(int) *ptr] : 0;
 
-		DG_CHECK_CANCEL();
-		for (; table->slots[i] != 0; i = (i + 1) & table->mask)
+		if (n % 1024 == 0)
+			DG_CHECK_CANCEL();
+		if (id == 0)
 		{
-			token = &table->tokens[table->slots[i] - 1];
-			if (token->hash == hash && token->len == len &&
-				memcmp(token->ptr, ptr, len) == 0)
-				break;
+			Token		token;
+			uint32		slot;
+
+			read_token(table, ptr, len, &token);
+			id = find_token(table, &token, &slot);
+			if (id == 0 && add)
+				id = add_token(table, &token, slot);
+			if (single)
+				table->singles[(int) *ptr] = id;
 		}
-		if (table->slots[i] != 0)
-			list->ids[n] = table->slots[i] - 1;
-		else
-		{
-			list->ids[n] = table->count;
-			if (!add)
-				continue;
-			token = &table->tokens[table->count++];
-			token->ptr = ptr;
-			token->len = len;
-			token->hash = hash;
-			table->slots[i] = table->count;
-			if (table->count == table->max)
-				grow_table(table);
-		}
+		list->ids[n] = id > 0 ? id - 1 : table->count;
 	}
 }
 

@@ -23,8 +23,11 @@ static inline TextEncoding
 diffgen_encoding(void)
 {
 	TextEncoding encoding;
+	int			id = GetDatabaseEncoding();
 
-	encoding.is_utf8 = GetDatabaseEncoding() == PG_UTF8;
+	encoding.is_utf8 = id == PG_UTF8;
+	encoding.has_high_controls = (id >= PG_LATIN1 && id <= PG_LATIN10) ||
+		(id >= PG_ISO_8859_5 && id <= PG_ISO_8859_8);
 	encoding.mblen = pg_database_encoding_max_length() > 1 ?
 		diffgen_char_length : NULL;
 	return encoding;

@@ -24,8 +24,11 @@
 #define DEFAULT_OLD_LABEL	"before"
 #define DEFAULT_NEW_LABEL	"after"
 
-/* Columns of a terminal: enough for line numbers, and far beyond any. */
-#define MIN_WIDTH	40
+/*
+ * Columns of a terminal: enough for two line numbers of 10 digits and some
+ * text (see MIN_COLUMNS in ansi.c), and far beyond any terminal.
+ */
+#define MIN_WIDTH	60
 #define MAX_WIDTH	10000
 
 typedef void (*OptionParser) (const char *name, const JsonbValue *value,
