@@ -121,7 +121,7 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 
 	begin_call(&call);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
-							&old_root, &new_root))
+							options, &old_root, &new_root))
 	{
 		JsonWalk	walk;
 		RowSink		sink;
@@ -182,7 +182,7 @@ diffgen_paths_jsonb(PG_FUNCTION_ARGS)
 	begin_call(&call);
 	dg_path_sink_begin(&sink);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
-							&old_root, &new_root))
+							options, &old_root, &new_root))
 	{
 		JsonWalk	walk;
 
@@ -214,7 +214,7 @@ diffgen_patch_jsonb(PG_FUNCTION_ARGS)
 	dg_patch_sink_begin(&sink, options->invertible);
 	begin_call(&call);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
-							&old_root, &new_root))
+							options, &old_root, &new_root))
 	{
 		JsonWalk	walk;
 
@@ -298,13 +298,13 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 	begin_call(&call);
 	dg_path_sink_begin(&path_sink);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
-							&old_root, &new_root))
+							options, &old_root, &new_root))
 	{
 		JsonWalk	walk;
 
 		dg_walk_init(&walk, options->text.algorithm);
-		dg_text_sink_begin(&text_sink, options->context, &options->labels,
-						   &diff);
+		dg_text_sink_begin(&text_sink, options->patterns, options->context,
+						   &options->labels, &diff);
 		dg_walk_add_sink(&walk, &text_sink.sink);
 		dg_walk_add_sink(&walk, &patch_sink.sink);
 		dg_walk_add_sink(&walk, &path_sink.sink);

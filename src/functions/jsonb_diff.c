@@ -48,13 +48,14 @@ diff_documents(Datum old_datum, Datum new_datum,
 									ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(context);
 
-	if (diffgen_fetch_roots(old_datum, new_datum, &old_root, &new_root))
+	if (diffgen_fetch_roots(old_datum, new_datum, options, &old_root,
+							&new_root))
 	{
 		JsonWalk	walk;
 		JsonTextSink sink;
 
 		dg_walk_init(&walk, options->text.algorithm);
-		dg_text_sink_begin(&sink, options->context, &options->labels, out);
+		dg_text_sink_begin(&sink, options->patterns, options->context, &options->labels, out);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 		dg_text_sink_end(&sink, &walk);
@@ -153,17 +154,18 @@ diffgen_stat_json(PG_FUNCTION_ARGS)
 Datum
 diffgen_text_jsonb(PG_FUNCTION_ARGS)
 {
+	const DiffgenOptions *options = diffgen_options(fcinfo, 1, OPTS_JSONB_TEXT);
 	MemoryContext context;
 	MemoryContext old_context;
 	StringInfoData out;
 	JsonNode	root;
 
-	(void) diffgen_options(fcinfo, 1, OPTS_JSONB_TEXT);
 	diffgen_init_result(&out, CurrentMemoryContext);
 	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
 									ALLOCSET_DEFAULT_SIZES);
 	old_context = MemoryContextSwitchTo(context);
 	dg_node_root(PG_GETARG_JSONB_P(0), &root);
+	dg_view_root(options->patterns, &root);
 	dg_canonical_text(&root, &out);
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);

@@ -13,6 +13,7 @@
 #include "access/detoast.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
+#include "functions/options.h"
 #include "json/node.h"
 
 /*
@@ -27,11 +28,12 @@ diffgen_aligned_jsonb(struct varlena *document)
 }
 
 /*
- * Detoast two documents and find their roots; false if they are stored alike
+ * Detoast two documents and find their roots, seen as the options have it; false if they are stored alike
  * and therefore equal.  Memory comes from the current context.
  */
 static inline bool
 diffgen_fetch_roots(Datum old_datum, Datum new_datum,
+					const DiffgenOptions *options,
 					JsonNode *old_root, JsonNode *new_root)
 {
 	struct varlena *old_document;
@@ -42,6 +44,8 @@ diffgen_fetch_roots(Datum old_datum, Datum new_datum,
 		return false;
 	dg_node_root(diffgen_aligned_jsonb(old_document), old_root);
 	dg_node_root(diffgen_aligned_jsonb(new_document), new_root);
+	dg_view_root(options->patterns, old_root);
+	dg_view_root(options->patterns, new_root);
 	return true;
 }
 

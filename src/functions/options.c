@@ -340,6 +340,97 @@ parse_prefer(const char *name, const JsonbValue *value,
 	options->prefer = parse_word(name, value, prefer_words);
 }
 
+/* What is being parsed by the server's own jsonpath parser. */
+typedef struct PathContext
+{
+	const char *option;
+	const char *path;
+} PathContext;
+
+static void
+path_error_callback(void *arg)
+{
+	const PathContext *context = arg;
+
+	errcontext("path \"%s\" in option \"%s\"", context->path,
+			   context->option);
+}
+
+/*
+ * Parse a path.  The server's parser raises ERRCODE_SYNTAX_ERROR.
+ */
+static JsonPath *
+parse_path(const char *option, char *text)
+{
+	PathContext context;
+	ErrorContextCallback callback;
+	Datum		path;
+
+	context.option = option;
+	context.path = text;
+	callback.callback = path_error_callback;
+	callback.arg = &context;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+	path = DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
+	error_context_stack = callback.previous;
+	return DatumGetJsonPathP(path);
+}
+
+/*
+ * An array of jsonpath strings, added to the patterns.
+ */
+static void
+parse_paths(const char *name, const JsonbValue *value,
+			DiffgenOptions *options, PatternAction action)
+{
+	JsonbContainer *container = NULL;
+	int			i;
+
+	if (value->type == jbvBinary &&
+		JsonContainerIsArray(value->val.binary.data))
+		container = value->val.binary.data;
+
+	for (i = 0; container != NULL && i < JsonContainerSize(container); i++)
+	{
+		JsonbValue *element = getIthJsonbValueFromContainer(container, i);
+		char	   *text;
+		JsonPath   *path;
+
+		if (element->type != jbvString)
+		{
+			container = NULL;
+			break;
+		}
+		text = pnstrdup(element->val.string.val, element->val.string.len);
+		path = parse_path(name, text);
+		if (options->patterns == NULL)
+			options->patterns = dg_patterns_create();
+		dg_patterns_add(options->patterns, path, text, action, name);
+	}
+	if (container == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("option \"%s\" must be an array of jsonpath strings",
+						name),
+				 errhint("For example: {\"%s\": [\"$.metadata.generation\"]}.",
+						 name)));
+}
+
+static void
+parse_ignore(const char *name, const JsonbValue *value,
+			 DiffgenOptions *options)
+{
+	parse_paths(name, value, options, PATTERN_HIDE);
+}
+
+static void
+parse_redact(const char *name, const JsonbValue *value,
+			 DiffgenOptions *options)
+{
+	parse_paths(name, value, options, PATTERN_REDACT);
+}
+
 static const OptionDef option_defs[] = {
 	{"context", OPT_CONTEXT, parse_context},
 	{"algorithm", OPT_ALGORITHM, parse_algorithm},
@@ -350,7 +441,9 @@ static const OptionDef option_defs[] = {
 	{"width", OPT_WIDTH, parse_width},
 	{"layout", OPT_LAYOUT, parse_layout},
 	{"page", OPT_PAGE, parse_page},
-	{"prefer", OPT_PREFER, parse_prefer}
+	{"prefer", OPT_PREFER, parse_prefer},
+	{"ignore", OPT_IGNORE, parse_ignore},
+	{"redact", OPT_REDACT, parse_redact}
 };
 
 /*
@@ -388,6 +481,9 @@ parse_option(const JsonbValue *key, const JsonbValue *value, uint32 allowed,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 					 errmsg("option \"%s\" has no meaning for this function",
 							name),
+					 (option_defs[i].bit & OPTS_JSONB_ONLY) != 0 &&
+					 (allowed & OPTS_JSONB_ONLY) == 0 ?
+					 errhint("Cast the documents to jsonb, for example: diffgen(old::jsonb, new::jsonb, ...).") :
 					 errhint("Valid options are: %s.", list_options(allowed))));
 		option_defs[i].parse(name, value, options);
 		return;

@@ -13,6 +13,7 @@
 #include "core/text_diff.h"
 #include "core/words.h"
 #include "fmgr.h"
+#include "json/view.h"
 
 /*
  * The options, as bits: a function says with a mask which ones mean
@@ -29,12 +30,20 @@
 #define OPT_PAGE			(1U << 19)
 #define OPT_STYLE			(1U << 20)
 #define OPT_PREFER			(1U << 21)
+#define OPT_IGNORE			(1U << 5)
+#define OPT_REDACT			(1U << 6)
+
+/* What says which parts of a document are seen. */
+#define OPTS_VIEW		(OPT_IGNORE | OPT_REDACT)
+
+/* What means something to jsonb alone. */
+#define OPTS_JSONB_ONLY	(OPTS_VIEW | OPT_INVERTIBLE)
 
 /* What the functions on text and on jsonb take. */
 #define OPTS_TEXT_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPT_WHITESPACE)
-#define OPTS_JSONB_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS)
-#define OPTS_JSONB_TEXT	0
-#define OPTS_CHANGES	OPT_ALGORITHM
+#define OPTS_JSONB_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPTS_VIEW)
+#define OPTS_JSONB_TEXT	OPTS_VIEW
+#define OPTS_CHANGES	(OPT_ALGORITHM | OPTS_VIEW)
 #define OPTS_PATCH		(OPTS_CHANGES | OPT_INVERTIBLE)
 #define OPTS_ENTRY		(OPTS_JSONB_DIFF | OPT_INVERTIBLE)
 #define OPTS_JSONB_MERGE	(OPT_ALGORITHM | OPT_PREFER)
@@ -70,6 +79,7 @@ typedef struct DiffgenOptions
 	DiffLayout	layout;
 	bool		page;			/* a whole page, not a part of one */
 	MergePreference prefer;
+	JsonPatterns *patterns;		/* of what is ignored and redacted, or NULL */
 } DiffgenOptions;
 
 /*

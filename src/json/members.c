@@ -391,8 +391,7 @@ static void
 join_members(JsonMembers *members, const JsonNode *old_object,
 			 const JsonNode *new_object, uint32 first_byte)
 {
-	bool		plain = (old_object->view == VIEW_PLAIN &&
-						 new_object->view == VIEW_PLAIN);
+	bool		same_view = (old_object->view == new_object->view);
 	bool		same = same_keys(old_object, new_object);
 	MemberCursor o;
 	MemberCursor n;
@@ -416,7 +415,7 @@ join_members(JsonMembers *members, const JsonNode *old_object,
 		else
 			order = dg_key_compare_stored(&o.key, &n.key);
 
-		if (order == 0 && plain)
+		if (order == 0 && same_view)
 			known = first_byte_of_values(old_object, first_byte, &o, &n);
 		key = (order <= 0) ? o.key : n.key;
 		if (order <= 0)

@@ -32,21 +32,22 @@ typedef enum JsonKind
 } JsonKind;
 
 /*
- * What the path patterns of a call (view.h) say of a node and of what is
- * below it.  Numbers above these are states of the patterns.
+ * What path patterns say of a node and of what is below it (view.h).
  */
-typedef uint16 JsonView;
+typedef struct JsonView JsonView;
 
-#define VIEW_PLAIN		0		/* shown as it is, and all below it */
-#define VIEW_HIDDEN		1		/* as if it were not there */
-#define VIEW_REDACTED	2		/* there, but its value is not shown */
-#define VIEW_FIRST_STATE 3
+extern JsonView dg_view_hidden;
+extern JsonView dg_view_redacted;
+
+#define VIEW_PLAIN		NULL	/* shown as it is, and all below it */
+#define VIEW_HIDDEN		(&dg_view_hidden)	/* as if it were not there */
+#define VIEW_REDACTED	(&dg_view_redacted) /* there, but not its value */
 
 typedef struct JsonNode
 {
 	const char *data;			/* string, Numeric or JsonbContainer */
+	JsonView   *view;
 	uint32		len;			/* bytes, without padding */
-	JsonView	view;
 	uint8		kind;			/* JsonKind */
 } JsonNode;
 
@@ -103,7 +104,7 @@ dg_cursor_seek(JsonCursor *cursor, const JsonNode *node, uint32 entry)
 }
 
 /*
- * The cursor's next child, whose view is left to the caller.  The cursor moves on.
+ * The cursor's next child; its view is left to the caller.
  */
 static inline void
 dg_cursor_next(JsonCursor *cursor, JsonNode *child)

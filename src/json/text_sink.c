@@ -60,7 +60,7 @@ make_segment(UnifiedSegment *segment, SegmentRole role, const JsonNode *node,
 	segment->word[0] = key->len;
 	segment->word[1] = depth | (comma ? SEGMENT_COMMA : 0) |
 		(role << SEGMENT_ROLE_SHIFT) | (redaction << SEGMENT_REDACTION_SHIFT);
-	segment->word[2] = node->view | ((uint32) node->kind << SEGMENT_KIND_SHIFT);
+	segment->word[2] = dg_view_id(node->view) | ((uint32) node->kind << SEGMENT_KIND_SHIFT);
 }
 
 /*
@@ -98,7 +98,7 @@ render_segment(void *source, const UnifiedSegment *segment, int32 nlines,
 
 	node.data = segment->ptr;
 	node.len = segment->len;
-	node.view = segment->word[2] & PG_UINT16_MAX;
+	node.view = dg_view_by_id(sink->patterns, segment->word[2] & PG_UINT16_MAX);
 	node.kind = segment->word[2] >> SEGMENT_KIND_SHIFT;
 	place.key.data = segment->aux;
 	place.key.len = segment->word[0];
@@ -474,12 +474,16 @@ text_equal(JsonSink *base, const JsonWalk *walk, uint32 from, uint32 to)
 
 /*
  * dg_text_sink_begin
- *		Start a diff: the arguments are those of dg_unified_begin.
+ *		Start a diff.
+ *
+ * patterns are those that the documents' views are of, or NULL; the other
+ * arguments are those of dg_unified_begin.
  */
 void
-dg_text_sink_begin(JsonTextSink *sink, int32 context,
-				   const UnifiedLabels *labels, StringInfo out)
+dg_text_sink_begin(JsonTextSink *sink, const JsonPatterns *patterns,
+				   int32 context, const UnifiedLabels *labels, StringInfo out)
 {
+	sink->patterns = patterns;
 	sink->sink.enter = text_enter;
 	sink->sink.leave = text_leave;
 	sink->sink.equal = text_equal;

@@ -17,9 +17,11 @@ typedef struct JsonTextSink
 	JsonSink	sink;			/* must be first */
 	UnifiedWriter writer;		/* its stat is final after dg_text_sink_end */
 	JsonMembers members;		/* scratch for printing */
+	const JsonPatterns *patterns;	/* what the views are of, or NULL */
 } JsonTextSink;
 
-extern void dg_text_sink_begin(JsonTextSink *sink, int32 context,
+extern void dg_text_sink_begin(JsonTextSink *sink,
+							   const JsonPatterns *patterns, int32 context,
 							   const UnifiedLabels *labels, StringInfo out);
 extern void dg_text_sink_end(JsonTextSink *sink, const JsonWalk *walk);
 

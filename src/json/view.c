@@ -1,19 +1,443 @@
 /*-------------------------------------------------------------------------
  *
  * view.c
- *	  What of a document is shown.
+ *	  What of a document is shown, told by path patterns.
+ *
+ * All patterns are matched at once, by an automaton that is made as it is
+ * needed.  A state is a set of positions, one for each place in a pattern
+ * that may come next.  Going down to a child, each position either matches
+ * the child, and moves on, or drops out; one that stands at .** also stays.
+ * A position that comes to the end of its pattern decides what becomes of
+ * the child.  When no position is left the view is VIEW_PLAIN, and nothing
+ * below has to be looked at: most of a document costs nothing.
+ *
+ * States are kept, by the set of their positions, and so is where they lead
+ * to: for a key that one of the positions waits for, for any other key, for an
+ * element.  So going to a child is a lookup of its key, and most keys are told
+ * by a small bit map to be none of those waited for.  Elements have to be
+ * looked at one by one only in states that wait for an index or have a filter.
+ *
+ * Example: with $.metadata.uid and $.**.token, the root's state is
+ * {metadata, .**, token}.  The member "metadata" leads to {uid, .**, token},
+ * "token" to VIEW_HIDDEN, and all others to {.**, token}, which leads to
+ * itself.
+ *
+ * Limits: MAX_STATES different states.
  *
  *-------------------------------------------------------------------------
  */
 #include "json/view.h"
 
+#include "common/hashfn.h"
 #include "json/children.h"
+#include "json/compare.h"
+#include "json/pattern.h"
+#include "utils/memutils.h"
+
+/* States are numbered by 16 bits, after the three views that are none. */
+#define MAX_STATES		65000
+#define FIRST_STATE_ID	3
+
+#define SLOTS_INITIAL	64
+
+/* A key that a state waits for. */
+typedef struct AwaitedKey
+{
+	JsonKey		key;
+	JsonView   *next;
+	bool		known;			/* next has been found */
+} AwaitedKey;
+
+struct JsonView
+{
+	JsonPatterns *patterns;
+	uint32		id;
+	uint32		hash;
+	uint32		npositions;
+	uint32	   *positions;		/* ascending; steps of the patterns */
+
+	AwaitedKey *keys;			/* in the order of objects' keys */
+	uint32		nkeys;
+	uint64		key_bits[4];	/* no awaited key has a bit that is not set */
+	JsonView   *other_key;		/* where all other keys lead to */
+	JsonView   *element;		/* where elements lead to, unless ... */
+	bool		other_key_known;
+	bool		element_known;
+	bool		elements_differ;	/* ... an index or a filter matters */
+};
 
 const char *const dg_redacted_text[] = {
 	"<redacted>",
 	"<redacted: before>",
 	"<redacted: after>"
 };
+
+/* These have no positions, so that they lead to VIEW_PLAIN. */
+JsonView	dg_view_hidden = {.id = 1, .other_key_known = true, .element_known = true};
+JsonView	dg_view_redacted = {.id = 2, .other_key_known = true, .element_known = true};
+
+/*
+ * The bit that tells whether a state may wait for a key.
+ */
+static inline uint32
+key_bit(const JsonKey *key)
+{
+	if (key->len == 0)
+		return 0;
+	return (key->len * 37 + (unsigned char) key->data[0] * 3 +
+			(unsigned char) key->data[key->len - 1]) & 255;
+}
+
+/*
+ * Collecting the positions of a state: start with none.
+ */
+static void
+begin_positions(JsonPatterns *patterns)
+{
+	patterns->nscratch = 0;
+	patterns->round++;
+	if (patterns->round == 0)
+	{
+		memset(patterns->marks, 0, patterns->nsteps * sizeof(uint32));
+		patterns->round = 1;
+	}
+}
+
+/*
+ * Add a position, and those that can be had without going down.  What it
+ * says of the node, if it is the end of a pattern, is put into *verdict.
+ */
+static void
+add_position(JsonPatterns *patterns, uint32 position, JsonView **verdict)
+{
+	for (;; position++)
+	{
+		const PatternStep *step = &patterns->steps[position];
+
+		if (step->kind == PATTERN_END)
+		{
+			if (step->action == PATTERN_HIDE)
+				*verdict = VIEW_HIDDEN;
+			else if (*verdict != VIEW_HIDDEN)
+				*verdict = VIEW_REDACTED;
+			return;
+		}
+		if (patterns->marks[position] == patterns->round)
+			return;
+		patterns->marks[position] = patterns->round;
+		patterns->scratch[patterns->nscratch++] = position;
+
+		/* No level is also a number of levels. */
+		if (step->kind != PATTERN_ANY_DEPTH)
+			return;
+	}
+}
+
+static int
+compare_positions(const void *a, const void *b)
+{
+	uint32		left = *(const uint32 *) a;
+	uint32		right = *(const uint32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+static int
+compare_keys(const void *a, const void *b)
+{
+	return dg_key_compare_stored(&((const AwaitedKey *) a)->key,
+								 &((const AwaitedKey *) b)->key);
+}
+
+/*
+ * Find out which keys a new state waits for, and whether elements differ.
+ */
+static void
+study_positions(JsonView *view)
+{
+	const PatternStep *steps = view->patterns->steps;
+	uint32		n = 0;
+	uint32		i;
+
+	view->keys = dg_alloc0(Max(view->npositions, 1), sizeof(AwaitedKey));
+	for (i = 0; i < view->npositions; i++)
+	{
+		const PatternStep *step = &steps[view->positions[i]];
+
+		if (step->kind == PATTERN_MEMBER)
+		{
+			uint32		bit = key_bit(&step->key);
+
+			view->keys[n++].key = step->key;
+			view->key_bits[bit / 64] |= UINT64CONST(1) << (bit % 64);
+		}
+		else if (step->kind == PATTERN_ELEMENT ||
+				 (step->kind == PATTERN_ANY_ELEMENT && step->filter != NULL))
+			view->elements_differ = true;
+	}
+	qsort(view->keys, n, sizeof(AwaitedKey), compare_keys);
+	for (i = 0; i < n; i++)
+	{
+		if (view->nkeys == 0 ||
+			compare_keys(&view->keys[view->nkeys - 1], &view->keys[i]) != 0)
+			view->keys[view->nkeys++] = view->keys[i];
+	}
+}
+
+/*
+ * The slot of the state with the collected positions, or the empty one where
+ * it belongs.
+ */
+static uint32
+find_state_slot(const JsonPatterns *patterns, const uint32 *positions,
+				uint32 npositions, uint32 hash)
+{
+	uint32		mask = patterns->nslots - 1;
+	uint32		slot = hash & mask;
+
+	while (patterns->slots[slot] != NULL)
+	{
+		const JsonView *view = patterns->slots[slot];
+
+		if (view->hash == hash && view->npositions == npositions &&
+			memcmp(view->positions, positions,
+				   npositions * sizeof(uint32)) == 0)
+			break;
+		slot = (slot + 1) & mask;
+	}
+	return slot;
+}
+
+/*
+ * Make room for one more state.
+ */
+static void
+reserve_state(JsonPatterns *patterns)
+{
+	uint32		i;
+
+	if (patterns->nstates == MAX_STATES)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("path patterns can be combined in too many ways"),
+				 errhint("Use fewer patterns with \".**\".")));
+	if (patterns->nstates < patterns->nslots / 2)
+		return;
+
+	if (patterns->slots != NULL)
+		dg_free(patterns->slots);
+	patterns->nslots = Max(SLOTS_INITIAL, patterns->nslots * 2);
+	patterns->slots = dg_alloc0(patterns->nslots, sizeof(JsonView *));
+	patterns->maxstates = patterns->nslots / 2;
+	if (patterns->states == NULL)
+		patterns->states = dg_alloc(patterns->maxstates, sizeof(JsonView *));
+	else
+		patterns->states = dg_realloc(patterns->states, patterns->maxstates,
+									  sizeof(JsonView *));
+	for (i = 0; i < patterns->nstates; i++)
+	{
+		JsonView   *view = patterns->states[i];
+
+		patterns->slots[find_state_slot(patterns, view->positions,
+										view->npositions, view->hash)] = view;
+	}
+}
+
+/*
+ * The state that the collected positions are.
+ */
+static JsonView *
+find_state(JsonPatterns *patterns)
+{
+	uint32		n = patterns->nscratch;
+	uint32		hash;
+	uint32		slot;
+	JsonView   *view;
+	MemoryContext old_context;
+
+	if (n == 0)
+		return VIEW_PLAIN;
+	qsort(patterns->scratch, n, sizeof(uint32), compare_positions);
+	hash = hash_bytes((const unsigned char *) patterns->scratch,
+					  n * sizeof(uint32));
+	if (patterns->nslots > 0)
+	{
+		slot = find_state_slot(patterns, patterns->scratch, n, hash);
+		if (patterns->slots[slot] != NULL)
+			return patterns->slots[slot];
+	}
+
+	old_context = MemoryContextSwitchTo(patterns->context);
+	reserve_state(patterns);
+	view = palloc0(sizeof(JsonView));
+	view->patterns = patterns;
+	view->hash = hash;
+	view->npositions = n;
+	view->positions = dg_alloc(n, sizeof(uint32));
+	memcpy(view->positions, patterns->scratch, n * sizeof(uint32));
+	study_positions(view);
+	view->id = FIRST_STATE_ID + patterns->nstates;
+	patterns->states[patterns->nstates++] = view;
+	patterns->slots[find_state_slot(patterns, view->positions, n, hash)] = view;
+	MemoryContextSwitchTo(old_context);
+	return view;
+}
+
+/*
+ * Whether a filter lets a node through.
+ */
+static bool
+filter_matches(const PatternCondition *filter, const JsonNode *node)
+{
+	for (; filter != NULL; filter = filter->next)
+	{
+		JsonNode	value;
+
+		if (node->kind != NODE_OBJECT ||
+			!dg_node_find(node, filter->key.data, filter->key.len, &value) ||
+			!dg_scalars_equal(&value, &filter->value))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Whether a step matches a child: a member if key is not NULL, an element if
+ * it is.
+ */
+static bool
+step_matches(const PatternStep *step, const JsonKey *key, uint32 index,
+			 const JsonNode *child)
+{
+	switch (step->kind)
+	{
+		case PATTERN_MEMBER:
+			return key != NULL && dg_key_compare_stored(&step->key, key) == 0;
+		case PATTERN_ANY_MEMBER:
+			return key != NULL;
+		case PATTERN_ELEMENT:
+			return key == NULL && index == step->index;
+		case PATTERN_ANY_ELEMENT:
+			return key == NULL && filter_matches(step->filter, child);
+		default:
+			return false;
+	}
+}
+
+/*
+ * Where a state leads to at a child.
+ */
+static JsonView *
+find_next(JsonView *view, const JsonKey *key, uint32 index,
+		  const JsonNode *child)
+{
+	JsonPatterns *patterns = view->patterns;
+	JsonView   *verdict = NULL;
+	uint32		i;
+
+	begin_positions(patterns);
+	for (i = 0; i < view->npositions; i++)
+	{
+		uint32		position = view->positions[i];
+		const PatternStep *step = &patterns->steps[position];
+
+		if (step->kind == PATTERN_ANY_DEPTH)
+			add_position(patterns, position, &verdict);
+		else if (step_matches(step, key, index, child))
+			add_position(patterns, position + 1, &verdict);
+	}
+	return (verdict != NULL) ? verdict : find_state(patterns);
+}
+
+/*
+ * dg_view_next_member
+ *		The view of an object's member.
+ */
+JsonView *
+dg_view_next_member(JsonView *view, const JsonKey *key, const JsonNode *value)
+{
+	uint32		bit = key_bit(key);
+	uint32		low = 0;
+	uint32		high = view->nkeys;
+
+	if ((view->key_bits[bit / 64] >> (bit % 64)) & 1)
+	{
+		while (low < high)
+		{
+			uint32		middle = low + (high - low) / 2;
+			AwaitedKey *awaited = &view->keys[middle];
+			int			order = dg_key_compare_stored(key, &awaited->key);
+
+			if (order == 0)
+			{
+				if (!awaited->known)
+				{
+					awaited->next = find_next(view, key, NO_INDEX, value);
+					awaited->known = true;
+				}
+				return awaited->next;
+			}
+			if (order < 0)
+				high = middle;
+			else
+				low = middle + 1;
+		}
+	}
+	if (!view->other_key_known)
+	{
+		view->other_key = find_next(view, key, NO_INDEX, value);
+		view->other_key_known = true;
+	}
+	return view->other_key;
+}
+
+/*
+ * dg_view_next_element
+ *		The view of an array's element.
+ */
+JsonView *
+dg_view_next_element(JsonView *view, uint32 index, const JsonNode *element)
+{
+	if (view->elements_differ)
+		return find_next(view, NULL, index, element);
+	if (!view->element_known)
+	{
+		view->element = find_next(view, NULL, index, element);
+		view->element_known = true;
+	}
+	return view->element;
+}
+
+/*
+ * dg_view_root
+ *		Set the view of a document's root.  patterns may be NULL.
+ */
+void
+dg_view_root(JsonPatterns *patterns, JsonNode *root)
+{
+	JsonView   *verdict = NULL;
+	uint32		i;
+
+	if (patterns == NULL || patterns->nstarts == 0)
+		return;
+	if (patterns->scratch == NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(patterns->context);
+
+		patterns->marks = dg_alloc0(patterns->nsteps, sizeof(uint32));
+		patterns->scratch = dg_alloc(patterns->nsteps, sizeof(uint32));
+		MemoryContextSwitchTo(old_context);
+	}
+
+	begin_positions(patterns);
+	for (i = 0; i < patterns->nstarts; i++)
+	{
+		if (filter_matches(patterns->starts[i].filter, root))
+			add_position(patterns, patterns->starts[i].step, &verdict);
+	}
+	Assert(verdict == NULL);
+	root->view = find_state(patterns);
+}
 
 /*
  * dg_view_redacts
@@ -40,4 +464,34 @@ dg_view_redacts(const JsonNode *node)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * dg_view_id
+ *		A number for a view, unique among those of one set of patterns.
+ */
+uint16
+dg_view_id(const JsonView *view)
+{
+	return (view == VIEW_PLAIN) ? 0 : view->id;
+}
+
+/*
+ * dg_view_by_id
+ *		The view that a number stands for.
+ */
+JsonView *
+dg_view_by_id(const JsonPatterns *patterns, uint16 id)
+{
+	switch (id)
+	{
+		case 0:
+			return VIEW_PLAIN;
+		case 1:
+			return VIEW_HIDDEN;
+		case 2:
+			return VIEW_REDACTED;
+		default:
+			return patterns->states[id - FIRST_STATE_ID];
+	}
 }
