@@ -230,3 +230,23 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 
 COMMENT ON FUNCTION diffgen_entry(jsonb, jsonb, jsonb) IS
 'diff, patch, paths and counts of lines of a change, all at once';
+
+--
+-- What is known of Kubernetes objects
+--
+
+CREATE FUNCTION diffgen_kubernetes_keys()
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_kubernetes_keys'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_kubernetes_keys() IS
+'the keys of the preset "kubernetes": by which members list elements are matched';
+
+CREATE FUNCTION diffgen_kubernetes_noise()
+RETURNS text[]
+AS 'MODULE_PATHNAME', 'diffgen_kubernetes_noise'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
+
+COMMENT ON FUNCTION diffgen_kubernetes_noise() IS
+'the ignored paths of the preset "kubernetes": what changes though nothing was changed';

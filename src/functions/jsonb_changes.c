@@ -77,24 +77,28 @@ static void
 row_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 		   const JsonChild *child)
 {
-	static const char *const names[] = {"remove", "add", "replace"};
 	RowSink    *sink = (RowSink *) base;
 	MemoryContext old_context = MemoryContextSwitchTo(sink->row_context);
 	Datum		values[CHANGES_COLUMNS];
 	bool		nulls[CHANGES_COLUMNS] = {false, false, false, false};
+	bool		moved = (kind == CHANGE_MOVE || kind == CHANGE_MOVE_AWAY);
+	bool		in_old = (kind != CHANGE_ADD && kind != CHANGE_MOVE);
+	bool		in_new = (kind != CHANGE_REMOVE && kind != CHANGE_MOVE_AWAY);
 	StringInfoData path;
 
+	/* What has moved is shown as removed at one index, added at another. */
 	initStringInfo(&path);
-	dg_append_path(&path, walk, child, kind == CHANGE_REMOVE);
-	values[0] = CStringGetTextDatum(names[kind]);
+	dg_append_path(&path, walk, child, !in_new, moved);
+	values[0] = CStringGetTextDatum(!in_new ? "remove" :
+									!in_old ? "add" : "replace");
 	values[1] = PointerGetDatum(cstring_to_text_with_len(path.data, path.len));
 	values[2] = values[3] = (Datum) 0;
-	if (kind == CHANGE_ADD)
+	if (!in_old)
 		nulls[2] = true;
 	else
 		values[2] = JsonbPGetDatum(dg_build_document(&child->old_node,
 													 REDACTED_OLD));
-	if (kind == CHANGE_REMOVE)
+	if (!in_new)
 		nulls[3] = true;
 	else
 		values[3] = JsonbPGetDatum(dg_build_document(&child->new_node,
@@ -131,7 +135,7 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 		sink.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 		sink.row_context = AllocSetContextCreate(call.own, "diffgen row",
 												 ALLOCSET_DEFAULT_SIZES);
-		dg_walk_init(&walk, options->text.algorithm);
+		diffgen_walk_init(&walk, options);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 	}
@@ -186,7 +190,7 @@ diffgen_paths_jsonb(PG_FUNCTION_ARGS)
 	{
 		JsonWalk	walk;
 
-		dg_walk_init(&walk, options->text.algorithm);
+		diffgen_walk_init(&walk, options);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 	}
@@ -218,7 +222,7 @@ diffgen_patch_jsonb(PG_FUNCTION_ARGS)
 	{
 		JsonWalk	walk;
 
-		dg_walk_init(&walk, options->text.algorithm);
+		diffgen_walk_init(&walk, options);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 	}
@@ -302,7 +306,7 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 	{
 		JsonWalk	walk;
 
-		dg_walk_init(&walk, options->text.algorithm);
+		diffgen_walk_init(&walk, options);
 		dg_text_sink_begin(&text_sink, options->patterns, options->context,
 						   &options->labels, &diff);
 		dg_walk_add_sink(&walk, &text_sink.sink);

@@ -54,7 +54,7 @@ diff_documents(Datum old_datum, Datum new_datum,
 		JsonWalk	walk;
 		JsonTextSink sink;
 
-		dg_walk_init(&walk, options->text.algorithm);
+		diffgen_walk_init(&walk, options);
 		dg_text_sink_begin(&sink, options->patterns, options->context, &options->labels, out);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * jsonb_pair.h
- *	  Gets at the roots of the two jsonb documents of a call.
+ *	  Starts a walk over the two jsonb documents of a call.
  *
  *-------------------------------------------------------------------------
  */
@@ -15,6 +15,7 @@
 #include "functions/documents.h"
 #include "functions/options.h"
 #include "json/node.h"
+#include "json/walk.h"
 
 /*
  * jsonb is read in place, which takes an aligned value.
@@ -47,6 +48,17 @@ diffgen_fetch_roots(Datum old_datum, Datum new_datum,
 	dg_view_root(options->patterns, old_root);
 	dg_view_root(options->patterns, new_root);
 	return true;
+}
+
+/*
+ * Prepare a walk as the options have it.
+ */
+static inline void
+diffgen_walk_init(JsonWalk *walk, const DiffgenOptions *options)
+{
+	dg_walk_init(walk, options->text.algorithm);
+	walk->keys = options->keys;
+	walk->ignore_order = options->ignore_order;
 }
 
 #endif							/* DIFFGEN_JSONB_PAIR_H */

@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "functions/compat.h"
 #include "functions/options.h"
+#include "json/kubernetes.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
 #include "utils/memutils.h"
@@ -61,6 +62,17 @@ static const OptionWord algorithm_words[] = {
 	{"minimal", DIFF_MINIMAL},
 	{"patience", DIFF_PATIENCE},
 	{"histogram", DIFF_HISTOGRAM},
+	{NULL, 0}
+};
+
+static const OptionWord order_words[] = {
+	{"keep", false},
+	{"ignore", true},
+	{NULL, 0}
+};
+
+static const OptionWord preset_words[] = {
+	{"kubernetes", 1},
 	{NULL, 0}
 };
 
@@ -431,6 +443,117 @@ parse_redact(const char *name, const JsonbValue *value,
 	parse_paths(name, value, options, PATTERN_REDACT);
 }
 
+static void
+raise_bad_keys(const char *name)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("option \"%s\" must be an object of arrays of lists of member names",
+					name),
+			 errhint("For example: {\"keys\": {\"containers\": [[\"name\"]], \"ports\": [[\"containerPort\", \"protocol\"], [\"port\", \"protocol\"]]}}.")));
+}
+
+static JsonKey
+copy_string(const JsonbValue *value)
+{
+	JsonKey		key;
+
+	key.data = pnstrdup(value->val.string.val, value->val.string.len);
+	key.len = value->val.string.len;
+	return key;
+}
+
+/*
+ * The elements of an array, or an error.
+ */
+static JsonbContainer *
+key_lists(const char *name, const JsonbValue *value)
+{
+	if (value->type != jbvBinary ||
+		!JsonContainerIsArray(value->val.binary.data) ||
+		JsonContainerSize(value->val.binary.data) == 0)
+		raise_bad_keys(name);
+	return value->val.binary.data;
+}
+
+/*
+ * An object that has, for the name of an array's field, lists of keys.
+ */
+static void
+parse_keys(const char *name, const JsonbValue *value, DiffgenOptions *options)
+{
+	JsonbIterator *it;
+	JsonbValue	field;
+	JsonbValue	lists;
+
+	if (value->type != jbvBinary ||
+		!JsonContainerIsObject(value->val.binary.data))
+		raise_bad_keys(name);
+	if (options->keys == NULL)
+		options->keys = dg_key_table_create();
+
+	it = JsonbIteratorInit(value->val.binary.data);
+	(void) JsonbIteratorNext(&it, &field, true);
+	while (JsonbIteratorNext(&it, &field, true) == WJB_KEY)
+	{
+		JsonKey		field_name = copy_string(&field);
+		JsonbContainer *container;
+		uint32		i;
+
+		(void) JsonbIteratorNext(&it, &lists, true);
+		container = key_lists(name, &lists);
+		for (i = 0; i < JsonContainerSize(container); i++)
+		{
+			JsonbContainer *members;
+			JsonKeyList *list;
+			uint32		j;
+
+			members = key_lists(name,
+								getIthJsonbValueFromContainer(container, i));
+			list = dg_key_table_add(options->keys, &field_name,
+									JsonContainerSize(members));
+			for (j = 0; j < list->count; j++)
+			{
+				JsonbValue *member = getIthJsonbValueFromContainer(members, j);
+
+				if (member->type != jbvString)
+					raise_bad_keys(name);
+				list->keys[j] = copy_string(member);
+			}
+		}
+	}
+}
+
+static void
+parse_order(const char *name, const JsonbValue *value,
+			DiffgenOptions *options)
+{
+	options->ignore_order = parse_word(name, value, order_words);
+}
+
+/*
+ * A word that stands for other options, which add to those given.
+ */
+static void
+parse_preset(const char *name, const JsonbValue *value,
+			 DiffgenOptions *options)
+{
+	Datum		document;
+	JsonbContainer *container;
+	JsonbValue	option;
+
+	(void) parse_word(name, value, preset_words);
+	document = DirectFunctionCall1(jsonb_in,
+								   CStringGetDatum(dg_kubernetes_preset));
+	container = &DatumGetJsonbP(document)->root;
+	parse_ignore(name, getKeyJsonValueFromContainer(container, "ignore", 6,
+													&option), options);
+	parse_redact(name, getKeyJsonValueFromContainer(container, "redact", 6,
+													&option), options);
+	parse_keys(name, getKeyJsonValueFromContainer(container, "keys", 4,
+												  &option), options);
+}
+
 static const OptionDef option_defs[] = {
 	{"context", OPT_CONTEXT, parse_context},
 	{"algorithm", OPT_ALGORITHM, parse_algorithm},
@@ -443,7 +566,10 @@ static const OptionDef option_defs[] = {
 	{"page", OPT_PAGE, parse_page},
 	{"prefer", OPT_PREFER, parse_prefer},
 	{"ignore", OPT_IGNORE, parse_ignore},
-	{"redact", OPT_REDACT, parse_redact}
+	{"redact", OPT_REDACT, parse_redact},
+	{"keys", OPT_KEYS, parse_keys},
+	{"order", OPT_ORDER, parse_order},
+	{"preset", OPT_PRESET, parse_preset}
 };
 
 /*

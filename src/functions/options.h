@@ -13,6 +13,7 @@
 #include "core/text_diff.h"
 #include "core/words.h"
 #include "fmgr.h"
+#include "json/keys.h"
 #include "json/view.h"
 
 /*
@@ -32,18 +33,25 @@
 #define OPT_PREFER			(1U << 21)
 #define OPT_IGNORE			(1U << 5)
 #define OPT_REDACT			(1U << 6)
+#define OPT_KEYS			(1U << 7)
+#define OPT_ORDER			(1U << 8)
+#define OPT_PRESET			(1U << 9)
 
 /* What says which parts of a document are seen. */
-#define OPTS_VIEW		(OPT_IGNORE | OPT_REDACT)
+#define OPTS_VIEW		(OPT_IGNORE | OPT_REDACT | OPT_PRESET)
+
+/* What says which elements of arrays are the same thing. */
+#define OPTS_IDENTITY	(OPT_KEYS | OPT_ORDER)
 
 /* What means something to jsonb alone. */
-#define OPTS_JSONB_ONLY	(OPTS_VIEW | OPT_INVERTIBLE)
+#define OPTS_JSONB_ONLY	(OPTS_VIEW | OPTS_IDENTITY | OPT_INVERTIBLE)
 
 /* What the functions on text and on jsonb take. */
 #define OPTS_TEXT_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPT_WHITESPACE)
-#define OPTS_JSONB_DIFF	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPTS_VIEW)
+#define OPTS_JSONB_DIFF	\
+	(OPT_CONTEXT | OPT_ALGORITHM | OPT_LABELS | OPTS_VIEW | OPTS_IDENTITY)
 #define OPTS_JSONB_TEXT	OPTS_VIEW
-#define OPTS_CHANGES	(OPT_ALGORITHM | OPTS_VIEW)
+#define OPTS_CHANGES	(OPT_ALGORITHM | OPTS_VIEW | OPTS_IDENTITY)
 #define OPTS_PATCH		(OPTS_CHANGES | OPT_INVERTIBLE)
 #define OPTS_ENTRY		(OPTS_JSONB_DIFF | OPT_INVERTIBLE)
 #define OPTS_JSONB_MERGE	(OPT_ALGORITHM | OPT_PREFER)
@@ -80,6 +88,8 @@ typedef struct DiffgenOptions
 	bool		page;			/* a whole page, not a part of one */
 	MergePreference prefer;
 	JsonPatterns *patterns;		/* of what is ignored and redacted, or NULL */
+	JsonKeyTable *keys;			/* of arrays matched by identity, or NULL */
+	bool		ignore_order;	/* of these */
 } DiffgenOptions;
 
 /*

@@ -11,6 +11,8 @@
  * changed elements from these numbers.  What remains unmatched between equal
  * elements is paired in array_pair.c.
  *
+ * Arrays that have keys (keys.h) are matched by these in array_keys.c.
+ *
  * No table of all pairs is made: memory is at most 24 bytes for each element
  * that was not taken off, besides what the search itself needs (search.h), and
  * time is that of the search.
@@ -319,6 +321,26 @@ match_middle(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
 }
 
 /*
+ * Match arrays by what their elements are and where they stand.
+ */
+static void
+match_by_content(JsonWalk *walk, JsonFrame *frame, const ArraySide *old_side,
+				 const ArraySide *new_side)
+{
+	uint32		head = equal_head(frame, old_side, new_side);
+	uint32		tail = equal_tail(frame, old_side, new_side, head);
+	uint32		nold = old_side->count - head - tail;
+	uint32		nnew = new_side->count - head - tail;
+
+	push_equal(walk, old_side, 0, new_side, 0, head);
+	if (nold == 0 || nnew == 0 || (nold == 1 && nnew == 1))
+		dg_pair_elements(walk, old_side, head, nold, new_side, head, nnew);
+	else
+		match_middle(walk, old_side, nold, new_side, nnew, head);
+	push_equal(walk, old_side, head + nold, new_side, head + nnew, tail);
+}
+
+/*
  * dg_match_arrays
  *		Push the steps that lead from one array of a frame to the other.
  *
@@ -330,25 +352,16 @@ dg_match_arrays(JsonWalk *walk, JsonFrame *frame)
 {
 	ArraySide	old_side;
 	ArraySide	new_side;
-	uint32		head;
-	uint32		tail;
-	uint32		nold;
-	uint32		nnew;
 
 	list_side(walk, &frame->place.old_node, &old_side);
 	list_side(walk, &frame->place.new_node, &new_side);
 
-	head = equal_head(frame, &old_side, &new_side);
-	tail = equal_tail(frame, &old_side, &new_side, head);
-	nold = old_side.count - head - tail;
-	nnew = new_side.count - head - tail;
-
-	push_equal(walk, &old_side, 0, &new_side, 0, head);
-	if (nold == 0 || nnew == 0 || (nold == 1 && nnew == 1))
-		dg_pair_elements(walk, &old_side, head, nold, &new_side, head, nnew);
-	else
-		match_middle(walk, &old_side, nold, &new_side, nnew, head);
-	push_equal(walk, &old_side, head + nold, &new_side, head + nnew, tail);
+	frame->identity = dg_match_by_keys(walk,
+									   dg_key_table_find(walk->keys,
+														 &frame->place.key),
+									   &old_side, &new_side);
+	if (frame->identity == NULL)
+		match_by_content(walk, frame, &old_side, &new_side);
 
 	if (old_side.indexes)
 		dg_free(old_side.indexes);

@@ -62,7 +62,7 @@ check_value(const JsonWalk *walk, const JsonChild *child)
 		return;
 
 	initStringInfo(&path);
-	dg_append_path(&path, walk, child, false);
+	dg_append_path(&path, walk, child, false, false);
 	ereport(ERROR,
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("a JSON merge patch cannot express this change"),

@@ -9,6 +9,9 @@
  * old index plus the number of elements that were added before it, less those
  * that were removed; and what is added goes behind the old element before it.
  *
+ * Where elements move (matched by identity, array_keys.c), moves.c keeps track
+ * of where they are.
+ *
  * An invertible patch has, before every operation that takes a value away, a
  * test of that value.  To go back, one thing more has to be known: whether a
  * path that ends in "-" means a member of that name or the end of an array.
@@ -17,7 +20,7 @@
  * What is redacted shows as changed only: the values are placeholders, and
  * the operation says so with a member "redacted".
  *
- * Memory: the result, and 8 bytes for each level of nesting.
+ * Memory: the result, and 24 bytes for each level of nesting.
  *
  *-------------------------------------------------------------------------
  */
@@ -85,24 +88,25 @@ adds_dash_member(const JsonChild *place, JsonNode *value)
 }
 
 /*
- * Where an element is, or goes to, when the operations so far were applied.
+ * Where an element of an array, in which nothing moves, is or goes to when
+ * the operations so far were applied.
  */
 static uint32
-current_index(const JsonPatchSink *sink, const JsonWalk *walk,
-			  const JsonFrame *frame, uint32 depth, const JsonChild *child)
+current_index(PatchFrame *patch_frame, const JsonWalk *walk,
+			  const JsonFrame *frame, const JsonChild *child)
 {
-	int32		shift = sink->frames[depth - 1].shift;
-	const ArrayStep *step = &walk->steps[frame->first + frame->next - 1];
-
 	if (child->old_index != NO_INDEX)
-		return child->old_index + shift;
+		return child->old_index + patch_frame->shift;
 
 	/* An added one stands behind the old element before it. */
-	if (frame->next == 1)
-		return shift;
-	step--;
-	Assert(step->kind != STEP_ADD);
-	return step->old_index + step->count + shift;
+	for (; patch_frame->next < frame->next - 1; patch_frame->next++)
+	{
+		const ArrayStep *step = &walk->steps[frame->first + patch_frame->next];
+
+		if (STEP_IN_OLD(step))
+			patch_frame->behind = step->old_index + step->count;
+	}
+	return patch_frame->behind + patch_frame->shift;
 }
 
 /*
@@ -113,12 +117,28 @@ append_child(JsonPatchSink *sink, const JsonWalk *walk, uint32 depth,
 			 const JsonChild *child)
 {
 	const JsonFrame *frame = &walk->frames[depth - 1];
+	PatchFrame *patch_frame = &sink->frames[depth - 1];
+	ArrayMoves *moves = patch_frame->moves;
+	uint32		index;
 
 	if (child->key.data != NULL)
+	{
 		append_key(&sink->pointer, &child->key);
+		return;
+	}
+	if (moves == NULL)
+		index = current_index(patch_frame, walk, frame, child);
 	else
-		append_index(&sink->pointer,
-					 current_index(sink, walk, frame, depth, child));
+	{
+		dg_moves_pass(moves, walk, frame);
+		if (child->moved)
+			index = moves->inserted_at;
+		else if (child->old_index == NO_INDEX)
+			index = dg_moves_insert(moves);
+		else
+			index = dg_moves_index(moves, child->old_index);
+	}
+	append_index(&sink->pointer, index);
 }
 
 static void
@@ -131,7 +151,10 @@ truncate_pointer(JsonPatchSink *sink, uint32 depth)
 static void
 patch_leave(JsonSink *base, const JsonWalk *walk)
 {
-	truncate_pointer((JsonPatchSink *) base, walk->depth - 1);
+	JsonPatchSink *sink = (JsonPatchSink *) base;
+
+	dg_moves_free(sink->frames[walk->depth - 1].moves);
+	truncate_pointer(sink, walk->depth - 1);
 }
 
 /*
@@ -196,6 +219,7 @@ patch_enter(JsonSink *base, const JsonWalk *walk)
 {
 	JsonPatchSink *sink = (JsonPatchSink *) base;
 	uint32		depth = walk->depth;
+	PatchFrame *frame;
 
 	if (depth > sink->maxframes)
 	{
@@ -205,8 +229,11 @@ patch_enter(JsonSink *base, const JsonWalk *walk)
 	}
 	if (depth > 1)
 		append_child(sink, walk, depth - 1, &WALK_TOP(walk)->place);
-	sink->frames[depth - 1].pointer_len = sink->pointer.len;
-	sink->frames[depth - 1].shift = 0;
+	frame = &sink->frames[depth - 1];
+	memset(frame, 0, sizeof(PatchFrame));
+	frame->pointer_len = sink->pointer.len;
+	if (WALK_TOP(walk)->identity != NULL)
+		frame->moves = dg_moves_begin(walk, WALK_TOP(walk));
 	if (sink->invertible)
 		put_dash_member(sink, &WALK_TOP(walk)->place);
 }
@@ -215,6 +242,55 @@ static JsonRedaction
 redaction_of(const JsonNode *node, JsonRedaction redaction)
 {
 	return (node->view == VIEW_REDACTED) ? redaction : REDACTED_SAME;
+}
+
+/*
+ * Move an element to where the walk is in its array.
+ */
+static void
+put_move(JsonPatchSink *sink, const JsonWalk *walk, const JsonChild *child)
+{
+	PatchFrame *frame = &sink->frames[walk->depth - 1];
+	JsonBuild	build;
+	StringInfo	pointer = &sink->pointer;
+	uint32		from;
+	uint32		to;
+
+	dg_moves_pass(frame->moves, walk, WALK_TOP(walk));
+	from = dg_moves_index(frame->moves, child->old_index);
+	dg_moves_take(frame->moves, child->old_index);
+	to = dg_moves_insert(frame->moves);
+	if (from == to)
+		return;
+
+	dg_build_list_object(&sink->operations, &build, 3);
+	dg_build_string(&build, "op", 2);
+	dg_build_string(&build, "from", 4);
+	dg_build_string(&build, "path", 4);
+	dg_build_string(&build, "move", 4);
+	append_index(pointer, from);
+	dg_build_string(&build, pointer->data, pointer->len);
+	truncate_pointer(sink, walk->depth);
+	append_index(pointer, to);
+	dg_build_string(&build, pointer->data, pointer->len);
+	truncate_pointer(sink, walk->depth);
+	dg_build_list_end_element(&sink->operations, &build);
+}
+
+/*
+ * Keep track of the indices of an array after an operation on one element.
+ */
+static void
+count_change(PatchFrame *frame, JsonChangeKind kind, const JsonChild *child)
+{
+	if (kind == CHANGE_REMOVE)
+	{
+		frame->shift--;
+		if (frame->moves != NULL)
+			dg_moves_take(frame->moves, child->old_index);
+	}
+	else if (kind == CHANGE_ADD)
+		frame->shift++;
 }
 
 static void
@@ -229,36 +305,26 @@ patch_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 		child->key.len == 1 && child->key.data[0] == DASH[0] &&
 		adds_dash_member(&WALK_TOP(walk)->place, &ignored))
 		return;					/* patch_enter has done it */
+	if (kind == CHANGE_MOVE)
+		put_move(sink, walk, child);
+	if (kind == CHANGE_MOVE || kind == CHANGE_MOVE_AWAY)
+		return;
 
 	if (depth > 0)
 		append_child(sink, walk, depth, child);
 	if (kind != CHANGE_ADD && sink->invertible)
 		put_operation(sink, "test", &child->old_node,
 					  redaction_of(&child->old_node, REDACTED_OLD));
-	switch (kind)
-	{
-		case CHANGE_REMOVE:
-			put_operation(sink, "remove", NULL,
-						  redaction_of(&child->old_node, REDACTED_OLD));
-			break;
-		case CHANGE_ADD:
-			put_operation(sink, "add", &child->new_node,
-						  redaction_of(&child->new_node, REDACTED_NEW));
-			break;
-		case CHANGE_REPLACE:
-			put_operation(sink, "replace", &child->new_node,
-						  redaction_of(&child->new_node, REDACTED_NEW));
-			break;
-	}
+	if (kind == CHANGE_REMOVE)
+		put_operation(sink, "remove", NULL,
+					  redaction_of(&child->old_node, REDACTED_OLD));
+	else
+		put_operation(sink, kind == CHANGE_ADD ? "add" : "replace",
+					  &child->new_node,
+					  redaction_of(&child->new_node, REDACTED_NEW));
 	truncate_pointer(sink, depth);
-
 	if (depth > 0 && child->key.data == NULL)
-	{
-		if (kind == CHANGE_ADD)
-			sink->frames[depth - 1].shift++;
-		else if (kind == CHANGE_REMOVE)
-			sink->frames[depth - 1].shift--;
-	}
+		count_change(&sink->frames[depth - 1], kind, child);
 }
 
 /*

@@ -9,6 +9,7 @@
 #define DIFFGEN_JSON_PATCH_SINK_H
 
 #include "json/build.h"
+#include "json/moves.h"
 #include "json/walk.h"
 
 /*
@@ -18,6 +19,9 @@ typedef struct PatchFrame
 {
 	int			pointer_len;	/* of the pointer to this container */
 	int32		shift;			/* elements added less those removed so far */
+	uint32		next;			/* step to be passed next */
+	uint32		behind;			/* index behind the last old element passed */
+	ArrayMoves *moves;			/* where elements are if any of them move */
 } PatchFrame;
 
 typedef struct JsonPatchSink

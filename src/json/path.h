@@ -12,6 +12,7 @@
 
 extern void dg_append_path_key(StringInfo out, const JsonKey *key);
 extern void dg_append_path(StringInfo out, const JsonWalk *walk,
-						   const JsonChild *child, bool in_old);
+						   const JsonChild *child, bool in_old,
+						   bool by_index);
 
 #endif							/* DIFFGEN_JSON_PATH_H */

@@ -83,7 +83,9 @@ path_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 
 	if (sink->count == sink->max)
 		grow(sink);
-	dg_append_path(&sink->text, walk, child, kind == CHANGE_REMOVE);
+	dg_append_path(&sink->text, walk, child,
+				   kind == CHANGE_REMOVE || kind == CHANGE_MOVE_AWAY,
+				   kind == CHANGE_MOVE || kind == CHANGE_MOVE_AWAY);
 
 	slot = find_slot(sink, sink->text.data + start, sink->text.len - start);
 	if (sink->slots[slot] != 0)

@@ -235,6 +235,12 @@ text_enter(JsonSink *base, const JsonWalk *walk)
 	uint32		depth = walk->depth - 1;
 	UnifiedSegment segment;
 
+	/* All lines of a moved element have been shown as removed and added. */
+	if (place->moved && sink->moved_depth == 0)
+		sink->moved_depth = walk->depth;
+	if (sink->moved_depth > 0)
+		return;
+
 	if (frame->old_shown > 0 && frame->new_shown > 0)
 	{
 		make_segment(&segment, SHOW_OPEN, &place->new_node, &place->key,
@@ -264,6 +270,13 @@ text_leave(JsonSink *base, const JsonWalk *walk)
 	uint32		depth = walk->depth - 1;
 	JsonKey		none = {NULL, 0};
 
+	if (sink->moved_depth > 0)
+	{
+		if (sink->moved_depth == walk->depth)
+			sink->moved_depth = 0;
+		return;
+	}
+
 	if (frame->old_shown > 0 && frame->new_shown > 0)
 		put_close(sink, &place->old_node, &place->new_node, depth,
 				  place->old_last, place->new_last);
@@ -276,27 +289,28 @@ text_leave(JsonSink *base, const JsonWalk *walk)
 }
 
 /*
- * A child that was removed, added or replaced.
+ * A child that was removed, added, replaced or moved; lines do not move.
  */
 static void
 text_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 			const JsonChild *child)
 {
 	JsonTextSink *sink = (JsonTextSink *) base;
-	JsonRedaction old_redaction = REDACTED_SAME;
-	JsonRedaction new_redaction = REDACTED_SAME;
+	bool		in_old = (kind != CHANGE_ADD && kind != CHANGE_MOVE);
+	bool		in_new = (kind != CHANGE_REMOVE && kind != CHANGE_MOVE_AWAY);
 
-	if (kind != CHANGE_ADD && child->old_node.view == VIEW_REDACTED)
-		old_redaction = REDACTED_OLD;
-	if (kind != CHANGE_REMOVE && child->new_node.view == VIEW_REDACTED)
-		new_redaction = REDACTED_NEW;
-
-	if (kind != CHANGE_ADD)
+	if (sink->moved_depth > 0)
+		return;
+	if (in_old)
 		put_removed(sink, SHOW_NODE, &child->old_node, &child->key,
-					walk->depth, !child->old_last, old_redaction);
-	if (kind != CHANGE_REMOVE)
+					walk->depth, !child->old_last,
+					child->old_node.view == VIEW_REDACTED ?
+					REDACTED_OLD : REDACTED_SAME);
+	if (in_new)
 		put_added(sink, SHOW_NODE, &child->new_node, &child->key,
-				  walk->depth, !child->new_last, new_redaction);
+				  walk->depth, !child->new_last,
+				  child->new_node.view == VIEW_REDACTED ?
+				  REDACTED_NEW : REDACTED_SAME);
 }
 
 /*
@@ -455,6 +469,8 @@ text_equal(JsonSink *base, const JsonWalk *walk, uint32 from, uint32 to)
 	JsonTextSink *sink = (JsonTextSink *) base;
 	EqualRun	run;
 
+	if (sink->moved_depth > 0)
+		return;
 	run.walk = walk;
 	run.frame = WALK_TOP(walk);
 	if (run.frame->place.new_node.kind == NODE_OBJECT)
@@ -484,6 +500,7 @@ dg_text_sink_begin(JsonTextSink *sink, const JsonPatterns *patterns,
 				   int32 context, const UnifiedLabels *labels, StringInfo out)
 {
 	sink->patterns = patterns;
+	sink->moved_depth = 0;
 	sink->sink.enter = text_enter;
 	sink->sink.leave = text_leave;
 	sink->sink.equal = text_equal;

@@ -18,6 +18,7 @@ typedef struct JsonTextSink
 	UnifiedWriter writer;		/* its stat is final after dg_text_sink_end */
 	JsonMembers members;		/* scratch for printing */
 	const JsonPatterns *patterns;	/* what the views are of, or NULL */
+	uint32		moved_depth;	/* of the moved element the walk is in, or 0 */
 } JsonTextSink;
 
 extern void dg_text_sink_begin(JsonTextSink *sink,

@@ -90,7 +90,7 @@ dg_push_step(JsonWalk *walk, ArrayStepKind kind, uint32 old_index,
 	if (count == 0)
 		return;
 	if (walk->nsteps > frame->first &&
-		kind != STEP_PAIR && kind != STEP_REPLACE)
+		(kind == STEP_EQUAL || kind == STEP_REMOVE || kind == STEP_ADD))
 	{
 		step = &walk->steps[walk->nsteps - 1];
 		if (step->kind == kind &&
@@ -147,6 +147,7 @@ dg_walk_member(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 	child->new_index = member->new_index;
 	child->old_last = (i == frame->last_old);
 	child->new_last = (i == frame->last_new);
+	child->moved = false;
 	if (member->old_index != NO_INDEX)
 	{
 		dg_node_key(old_object, member->old_index, &child->key);
@@ -179,7 +180,8 @@ dg_walk_element(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 	child->key.len = 0;
 	child->old_index = child->new_index = NO_INDEX;
 	child->old_last = child->new_last = false;
-	if (step->kind != STEP_ADD)
+	child->moved = (step->kind == STEP_MOVE);
+	if (STEP_IN_OLD(step) || step->kind == STEP_MOVE)
 	{
 		child->old_index = step->old_index + offset;
 		child->old_last = (i == frame->last_old && final);
@@ -188,7 +190,7 @@ dg_walk_element(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 		dg_view_element(&frame->place.old_node, child->old_index,
 						&child->old_node);
 	}
-	if (step->kind != STEP_REMOVE)
+	if (STEP_IN_NEW(step))
 	{
 		child->new_index = step->new_index + offset;
 		child->new_last = (i == frame->last_new && final);
@@ -308,12 +310,12 @@ start_arrays(JsonWalk *walk, JsonFrame *frame)
 	list = walk->steps + frame->first;
 	for (i = 0; i < frame->count; i++)
 	{
-		if (list[i].kind != STEP_ADD)
+		if (STEP_IN_OLD(&list[i]))
 		{
 			frame->old_shown += list[i].count;
 			frame->last_old = i;
 		}
-		if (list[i].kind != STEP_REMOVE)
+		if (STEP_IN_NEW(&list[i]))
 		{
 			frame->new_shown += list[i].count;
 			frame->last_new = i;
@@ -471,16 +473,19 @@ visit_next(JsonWalk *walk)
 
 		if (step->kind == STEP_EQUAL)
 			return;
-		if (step->kind == STEP_REPLACE)
+		if (step->kind == STEP_REPLACE || step->kind == STEP_MOVE_AWAY)
 		{
 			dg_walk_element(walk, frame, i, 0, &child);
-			tell_change(walk, CHANGE_REPLACE, &child);
+			tell_change(walk, step->kind == STEP_REPLACE ?
+						CHANGE_REPLACE : CHANGE_MOVE_AWAY, &child);
 			return;
 		}
 		for (offset = 0; offset < count; offset++)
 		{
 			DG_CHECK_CANCEL();
 			dg_walk_element(walk, frame, i, offset, &child);
+			if (step->kind == STEP_MOVE)
+				tell_change(walk, CHANGE_MOVE, &child);
 			/* The same entry of both is at the same offset in both. */
 			if (child.old_index == child.new_index)
 				first_byte = dg_first_byte_of_child(&frame->place.old_node,

@@ -11,7 +11,7 @@
  *			follows is about its children, until the matching leave;
  *	equal	a run of children of the innermost container is unchanged;
  *	change	a child of the innermost container, or the root, was removed,
- *			added or replaced;
+ *			added, replaced or moved;
  *	leave	that was all of the innermost container.
  *
  * Containers without a change are never entered.
@@ -24,17 +24,25 @@
 #include "core/search.h"
 #include "json/compare.h"
 #include "json/hash.h"
+#include "json/keys.h"
 #include "json/members.h"
 #include "json/node.h"
 
 typedef struct JsonWalk JsonWalk;
 typedef struct JsonSink JsonSink;
 
+/*
+ * An element that has moved is told of twice, at its old place and at its new
+ * one.  If it has changed as well, its container is entered right after the
+ * latter, with place.moved set.
+ */
 typedef enum JsonChangeKind
 {
 	CHANGE_REMOVE,
 	CHANGE_ADD,
-	CHANGE_REPLACE
+	CHANGE_REPLACE,
+	CHANGE_MOVE_AWAY,			/* is found elsewhere in the new array */
+	CHANGE_MOVE					/* was found elsewhere in the old array */
 } JsonChangeKind;
 
 /*
@@ -49,6 +57,7 @@ typedef struct JsonChild
 	uint32		new_index;
 	bool		old_last;		/* no child is shown after it */
 	bool		new_last;
+	bool		moved;			/* in both arrays, but not at the same place */
 } JsonChild;
 
 /* What follows next in two arrays. */
@@ -58,8 +67,15 @@ typedef enum ArrayStepKind
 	STEP_PAIR,					/* one element to be looked into */
 	STEP_REPLACE,				/* one element that has become another one */
 	STEP_REMOVE,
-	STEP_ADD
+	STEP_ADD,
+	STEP_MOVE_AWAY,				/* one element that will be found elsewhere */
+	STEP_MOVE					/* that element, at its new place */
 } ArrayStepKind;
+
+/* Whether a step's elements stand at this place of the old, the new array. */
+#define STEP_IN_OLD(step)	((step)->kind != STEP_ADD && (step)->kind != STEP_MOVE)
+#define STEP_IN_NEW(step) \
+	((step)->kind != STEP_REMOVE && (step)->kind != STEP_MOVE_AWAY)
 
 typedef struct ArrayStep
 {
@@ -107,6 +123,7 @@ typedef struct JsonFrame
 	uint32		last_old;		/* the last ones that are in each document */
 	uint32		last_new;
 	uint32		first_byte;		/* first different byte, or NOT_KNOWN */
+	const JsonKeyList *identity;	/* keys that the elements are matched by */
 	JsonDifference differences[FRAME_DIFFERENCES];
 } JsonFrame;
 
@@ -130,6 +147,8 @@ struct JsonSink
 struct JsonWalk
 {
 	DiffAlgorithm algorithm;	/* for elements of arrays */
+	const JsonKeyTable *keys;	/* arrays to be matched by identity, or NULL */
+	bool		ignore_order;	/* of these */
 	bool		exact;			/* no search was cut short */
 
 	JsonFrame  *frames;
@@ -173,6 +192,12 @@ dg_side_index(const ArraySide *side, uint32 i)
 
 extern void dg_side_element(const ArraySide *side, uint32 i,
 							JsonNode *element);
+
+/* array_keys.c */
+extern const JsonKeyList *dg_match_by_keys(JsonWalk *walk,
+										   const JsonKeyList *list,
+										   const ArraySide *old_side,
+										   const ArraySide *new_side);
 
 /* array_pair.c */
 extern void dg_pair_elements(JsonWalk *walk,
