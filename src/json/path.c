@@ -60,8 +60,8 @@ append_identity(StringInfo out, const JsonKeyList *identity,
 
 		if (!dg_node_find(element, key->data, key->len, &value))
 			elog(ERROR, "element has lost its identity");
-		appendStringInfoString(out, i == 0 ? "@." : " && @.");
-		append_key(out, key);
+		appendStringInfoString(out, i == 0 ? "@" : " && @");
+		dg_append_path_key(out, key);
 		appendStringInfoString(out, " == ");
 		dg_append_scalar(out, &value);
 	}
