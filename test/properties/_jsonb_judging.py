@@ -94,8 +94,8 @@ def has_function(name):
 
 def failures(rows, bad, limit=3):
     """The first few rows that are bad, for the report."""
-    return [json.dumps(dict(zip(("a", "b", "expected"), rows[i]), got=got),
-                       ensure_ascii=False, default=str)[:1500]
+    return [json.dumps(dict({"got": got}, **dict(zip(("a", "b", "expected"), rows[i]))),
+                       ensure_ascii=False, default=str)[:3000]
             for i, got in bad[:limit]]
 
 

@@ -21,6 +21,7 @@ import argparse
 import copy
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -29,6 +30,9 @@ import jsonpointer
 
 from _jsonb_judging import (KEYS, NOTHING, Generator, Report, calls, failures,
                             has_function)
+
+# It takes "01" for an index: the first alternative has no end.
+jsonpointer.JsonPointer._RE_ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]*)$")
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 NPM_DIRECTORY = os.path.join(HERE, "..", "..", "build", "npm")
@@ -73,8 +77,8 @@ class PatchGenerator(Generator):
                 break
             tokens.append(token)
         if r.random() < 0.01:
-            # python3-jsonpatch takes "01" for an index, and strings for arrays
-            tokens.append(r.choice(["x", "-1", "1e0", ""] +
+            # python3-jsonpatch takes strings for arrays
+            tokens.append(r.choice(["x", "-1", "01", "1e0", ""] +
                                    ["0", "99"] * (not isinstance(doc, str))))
         return "".join("/" + t.replace("~", "~0").replace("/", "~1")
                        for t in tokens)
@@ -154,6 +158,32 @@ class PatchGenerator(Generator):
                 continue
             patch.append(op)
         return before, patch, doc
+
+
+    def spoilt(self, patch):
+        """A patch in which something is not as it should be."""
+        r = self.random
+        patch = copy.deepcopy(patch)
+        if not patch or r.random() < 0.05:
+            return self.value(2)
+        op = r.choice(patch)
+        member = r.choice(["op", "path", "from", "value", "redacted"])
+        change = r.random()
+        if change < 0.2:
+            op.pop(member, None)
+        elif change < 0.4:
+            op[member] = self.value(1)
+        elif change < 0.6:
+            op["path"] = r.choice(["~", "/~", "/~2", "a", "/a/", "//", "/-", "/-/-", "/" * 50,
+                                   "/99999999999999999999", "/\u00e9~01~10"]) + op["path"]
+        elif change < 0.8:
+            op["path"] = op["path"][:r.randrange(len(op["path"]) + 1)] + r.choice(
+                ["", "~", "~1", "-", "0", "/", "\x01"])
+        elif change < 0.9:
+            patch[r.randrange(len(patch))] = self.value(1)
+        else:
+            op["redacted"] = True
+        return patch
 
 
 FAILED = object()
@@ -355,6 +385,31 @@ def check_operations(report, generator, count):
                 "diffgen_replay($1, ARRAY(SELECT jsonb_array_elements($2)))")
 
 
+# What the reference says the errors are.
+APPLY_ERRORS = {"22023", "22P02", "2203A", "22033", "2203C", "22038", "22035", "55000"}
+INVERT_ERRORS = {"22023", "22P02", "22035", "0A000"}
+
+
+def check_spoilt_patches(report, generator, count):
+    """Whatever the patch is, it is applied or fails for a reason that is in
+    the reference; and so is its inverse."""
+    rows = []
+    for _ in range(count):
+        doc = generator.value(4)
+        patch, _ = generator.operations(doc)
+        rows.append((doc, generator.spoilt(patch), NOTHING))
+    for call, errors, name in (
+            ("diffgen_apply($1, $2)", APPLY_ERRORS, "applied"),
+            ("diffgen_replay($1, ARRAY[$2, $2])", APPLY_ERRORS, "replayed"),
+            ("diffgen_invert($2)", INVERT_ERRORS, "inverted")):
+        answers = calls(rows, call)
+        bad = [(i, error) for i, (result, error, same) in enumerate(answers)
+               if error is not None and error[:5] not in errors]
+        seen = {error[:5] for result, error, same in answers if error is not None}
+        report.result(not bad, "spoilt patches %s (%d, errors %s)"
+                      % (name, len(rows), " ".join(sorted(seen))), failures(rows, bad))
+
+
 def check_long_patches(report, generator, documents, count):
     """Many operations on large containers, so that copies share them and
     their trees of pieces get deep."""
@@ -399,6 +454,7 @@ def main():
     if has_function("diffgen_patch"):
         check_own_patches(report, pairs, modules)
     check_operations(report, generator, arguments.pairs)
+    check_spoilt_patches(report, generator, arguments.pairs)
     check_long_patches(report, generator, 20, 3000)
     check_merge_patches(report, generator, arguments.pairs)
 
