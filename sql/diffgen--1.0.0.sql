@@ -250,3 +250,740 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 100;
 
 COMMENT ON FUNCTION diffgen_kubernetes_noise() IS
 'the ignored paths of the preset "kubernetes": what changes though nothing was changed';
+
+--
+-- Fingerprints
+--
+
+CREATE FUNCTION diffgen_hash(doc jsonb, options jsonb DEFAULT '{}')
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'diffgen_hash_jsonb'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
+
+COMMENT ON FUNCTION diffgen_hash(jsonb, jsonb) IS
+'SHA-256 of what diffs show of a document, equal when there is no difference';
+
+CREATE FUNCTION diffgen_hash(doc text)
+RETURNS bytea
+AS 'MODULE_PATHNAME', 'diffgen_hash_text'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 200;
+
+COMMENT ON FUNCTION diffgen_hash(text) IS
+'SHA-256 of the bytes of a text';
+
+--
+-- The changelog
+--
+-- Nothing here is SECURITY DEFINER.  Functions have a fixed search path; a
+-- procedure that commits cannot, so it sets one for each transaction.
+--
+
+CREATE FUNCTION diffgen_changelog()
+RETURNS trigger
+AS 'MODULE_PATHNAME', 'diffgen_changelog'
+LANGUAGE C;
+
+COMMENT ON FUNCTION diffgen_changelog() IS
+'trigger that writes the changelog of a tracked table, see diffgen_track';
+
+CREATE FUNCTION diffgen_tracking(relation regclass,
+	OUT target regclass, OUT changelog regclass, OUT documents name[],
+	OUT columns name[], OUT key name[], OUT changelog_key name[],
+	OUT options jsonb, OUT enabled text)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_tracking_info'
+LANGUAGE C STABLE STRICT;
+
+COMMENT ON FUNCTION diffgen_tracking(regclass) IS
+'how a table or partition is tracked, or NULLs if it is not';
+
+CREATE FUNCTION diffgen_changelog_partitions(changelog regclass,
+	OUT partition regclass, OUT from_time timestamptz,
+	OUT to_time timestamptz, OUT is_default boolean)
+RETURNS SETOF record
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO, YMD'
+AS $$
+	SELECT c.oid::regclass,
+		CASE m[1] WHEN 'MINVALUE' THEN '-infinity'::timestamptz
+			ELSE trim(m[1], '''')::timestamptz END,
+		CASE m[2] WHEN 'MAXVALUE' THEN 'infinity'::timestamptz
+			ELSE trim(m[2], '''')::timestamptz END,
+		m IS NULL
+	FROM pg_inherits i
+		JOIN pg_class c ON c.oid = i.inhrelid
+		LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
+			'^FOR VALUES FROM \((.*)\) TO \((.*)\)$') AS m ON true
+	WHERE i.inhparent = changelog AND c.relispartition
+	ORDER BY m IS NULL, 2
+$$;
+
+COMMENT ON FUNCTION diffgen_changelog_partitions(regclass) IS
+'the partitions of a changelog and the times they are for';
+
+-- A name that is not taken in a schema, within the limit for names.
+CREATE FUNCTION diffgen_free_name(schema regnamespace, stem text, suffix text)
+RETURNS text
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result text;
+	tail text := suffix;
+	n int := 0;
+BEGIN
+	LOOP
+		result := stem;
+		WHILE octet_length(result) + octet_length(tail) > 63 LOOP
+			result := left(result, -1);
+		END LOOP;
+		result := result || tail;
+		EXIT WHEN NOT EXISTS (SELECT FROM pg_class c
+			WHERE c.relnamespace = schema AND c.relname = result);
+		n := n + 1;
+		tail := suffix || '_' || n;
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_free_name(regnamespace, text, text) IS
+'internal: a name for a new relation that is not taken';
+
+-- Gives what was made for a changelog to its owner, and takes from all others
+-- what default privileges may have granted, but for reading.
+CREATE FUNCTION diffgen_protect(relation regclass, owner regrole)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	kind text;
+	grantee text;
+	rights text;
+BEGIN
+	SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END INTO kind
+	FROM pg_class c WHERE c.oid = relation;
+	IF (SELECT c.relowner <> owner::oid FROM pg_class c
+		WHERE c.oid = relation) THEN
+		EXECUTE format('ALTER %s %s OWNER TO %s', kind, relation, owner);
+	END IF;
+	FOR grantee, rights IN
+		SELECT DISTINCT CASE a.grantee WHEN 0 THEN 'PUBLIC'
+				ELSE a.grantee::regrole::text END,
+			CASE kind WHEN 'SEQUENCE' THEN 'USAGE, UPDATE'
+				ELSE 'INSERT, UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER' END
+		FROM pg_class c, aclexplode(c.relacl) AS a
+		WHERE c.oid = relation AND a.grantee <> owner::oid
+	LOOP
+		EXECUTE format('REVOKE %s ON %s %s FROM %s', rights, kind, relation,
+			grantee);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_protect(regclass, regrole) IS
+'internal: leave a changelog''s relation to its owner';
+
+-- Makes the partitions of the months that have a moment from from_time to
+-- to_time, and moves there what the default partition has of them.
+CREATE FUNCTION diffgen_make_partitions(changelog regclass,
+	from_time timestamptz, to_time timestamptz)
+RETURNS int
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+SET timezone = 'UTC'
+SET datestyle = 'ISO, YMD'
+AS $$
+DECLARE
+	log pg_class;
+	month timestamptz;
+	lower_bound timestamptz;
+	upper_bound timestamptz;
+	name text;
+	fallback regclass;
+	made int := 0;
+BEGIN
+	SELECT c.* INTO STRICT log FROM pg_class c WHERE c.oid = changelog;
+	SELECT p.partition INTO fallback
+	FROM @extschema@.diffgen_changelog_partitions(changelog) p
+	WHERE p.is_default;
+	FOR month IN
+		SELECT generate_series(date_trunc('month', from_time), to_time, '1 month')
+	LOOP
+		-- What is left of the month by partitions made otherwise.
+		SELECT greatest(month, max(p.to_time)) INTO lower_bound
+		FROM @extschema@.diffgen_changelog_partitions(changelog) p
+		WHERE p.from_time <= month AND p.to_time > month;
+		SELECT least(month + '1 month', min(p.from_time)) INTO upper_bound
+		FROM @extschema@.diffgen_changelog_partitions(changelog) p
+		WHERE p.from_time >= lower_bound;
+		CONTINUE WHEN lower_bound >= upper_bound;
+
+		name := @extschema@.diffgen_free_name(log.relnamespace::regnamespace,
+			log.relname, to_char(month, '"_y"YYYY"m"MM'));
+		EXECUTE format('CREATE TABLE %s.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+			log.relnamespace::regnamespace, name, changelog);
+		IF fallback IS NOT NULL THEN
+			EXECUTE format('WITH moved AS (DELETE FROM %s WHERE changed_at >= %L AND changed_at < %L RETURNING *) '
+				'INSERT INTO %s.%I SELECT * FROM moved',
+				fallback, lower_bound, upper_bound,
+				log.relnamespace::regnamespace, name);
+		END IF;
+		EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s.%I FOR VALUES FROM (%L) TO (%L)',
+			changelog, log.relnamespace::regnamespace, name, lower_bound,
+			upper_bound);
+		PERFORM @extschema@.diffgen_protect(
+			format('%s.%I', log.relnamespace::regnamespace, name)::regclass,
+			log.relowner::regrole);
+		made := made + 1;
+	END LOOP;
+	RETURN made;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_make_partitions(regclass, timestamptz, timestamptz) IS
+'internal: make a changelog''s monthly partitions for a range of time';
+
+-- Raises an error unless the caller may do as the owner of a table.
+CREATE FUNCTION diffgen_check_owner(relation regclass)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT (SELECT pg_has_role(c.relowner, 'USAGE') FROM pg_class c
+		WHERE c.oid = relation) THEN
+		RAISE EXCEPTION 'must be owner of table %', relation
+			USING ERRCODE = 'insufficient_privilege';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_check_owner(regclass) IS
+'internal: error unless the caller has the rights of a table''s owner';
+
+-- How a table is tracked; an error if it is not.
+CREATE FUNCTION diffgen_must_be_tracked(relation regclass,
+	OUT target regclass, OUT changelog regclass, OUT documents name[],
+	OUT columns name[], OUT key name[], OUT changelog_key name[],
+	OUT options jsonb, OUT enabled text)
+RETURNS record
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	SELECT t.* INTO target, changelog, documents, columns, key, changelog_key,
+		options, enabled
+	FROM @extschema@.diffgen_tracking(relation) t;
+	IF target IS NULL THEN
+		RAISE EXCEPTION 'table % is not tracked', relation
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'Call diffgen_track first.';
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_must_be_tracked(regclass) IS
+'internal: how a table is tracked, or an error';
+
+-- Says in the changelog that tracking began, ended, or that history was cut.
+CREATE FUNCTION diffgen_note(changelog regclass, operation text,
+	context jsonb DEFAULT NULL)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('INSERT INTO %s (changed_at, transaction_id, operation, changed_by, context) '
+		'VALUES (clock_timestamp(), pg_current_xact_id(), $1, current_user, $2)',
+		changelog) USING operation, context;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_note(regclass, text, jsonb) IS
+'internal: a changelog''s row about the changelog itself';
+
+-- The columns to be tracked, checked.
+CREATE FUNCTION diffgen_document_columns(target regclass, wanted name[],
+	options jsonb)
+RETURNS name[]
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result name[];
+	col name;
+	kind regtype;
+BEGIN
+	IF wanted IS NULL THEN
+		SELECT array_agg(a.attname ORDER BY a.attnum) INTO result
+		FROM pg_attribute a
+			JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
+		WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
+			AND a.atttypid IN ('jsonb'::regtype, 'json'::regtype, 'text'::regtype)
+			AND a.attnum <> ALL (i.indkey::int2[]);
+		IF result IS NULL THEN
+			RAISE EXCEPTION 'table % has no column of type jsonb, json or text outside its primary key', target
+				USING ERRCODE = 'invalid_parameter_value',
+				HINT = 'Name the columns to be tracked in the second argument.';
+		END IF;
+	ELSE
+		result := wanted;
+	END IF;
+	IF cardinality(result) = 0 OR array_position(result, NULL) IS NOT NULL THEN
+		RAISE EXCEPTION 'list of columns must not be empty or contain NULL'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+
+	FOREACH col IN ARRAY result LOOP
+		SELECT coalesce(nullif(t.typbasetype, 0), t.oid)::regtype INTO kind
+		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		WHERE a.attrelid = target AND a.attname = col AND a.attnum > 0
+			AND NOT a.attisdropped;
+		IF NOT FOUND THEN
+			RAISE EXCEPTION 'column "%" of table % does not exist', col, target
+				USING ERRCODE = 'undefined_column';
+		ELSIF cardinality(array_positions(result, col)) > 1 THEN
+			RAISE EXCEPTION 'column "%" specified more than once', col
+				USING ERRCODE = 'duplicate_column';
+		ELSIF kind IN ('jsonb'::regtype, 'json'::regtype) THEN
+			PERFORM @extschema@.diffgen_entry('{}'::jsonb, '{}'::jsonb, options);
+		ELSIF kind IN ('text'::regtype, 'varchar'::regtype) THEN
+			BEGIN
+				PERFORM @extschema@.diffgen_stat(''::text, ''::text, options);
+			EXCEPTION WHEN invalid_parameter_value THEN
+				RAISE EXCEPTION 'options cannot be used for column "%" of type %: %',
+						col, kind, sqlerrm
+					USING ERRCODE = 'invalid_parameter_value',
+					HINT = 'Name the columns to be tracked in the second argument.';
+			END;
+		ELSE
+			RAISE EXCEPTION 'cannot track column "%" of type %', col, kind
+				USING ERRCODE = 'datatype_mismatch',
+				HINT = 'Columns of type jsonb, json, text and varchar can be tracked.';
+		END IF;
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_document_columns(regclass, name[], jsonb) IS
+'internal: the columns to be tracked, checked';
+
+-- Checks the options that would make a history that cannot be read back.
+CREATE FUNCTION diffgen_check_tracking_options(options jsonb)
+RETURNS void
+LANGUAGE plpgsql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	path text;
+BEGIN
+	IF jsonb_typeof(options) <> 'object' THEN
+		RAISE EXCEPTION 'options must be a JSON object'
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'For example: {"ignore": ["$.status"]}.';
+	END IF;
+	IF options ? 'replication' AND (jsonb_typeof(options->'replication') <> 'string'
+		OR options->>'replication' NOT IN ('origin', 'always')) THEN
+		RAISE EXCEPTION 'unrecognized value % for option "replication"',
+				options->'replication'
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Valid values are: "origin", "always".';
+	END IF;
+	IF options ? 'invertible' THEN
+		RAISE EXCEPTION 'option "invertible" has no meaning for this function'
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Changelogs always have the old values.';
+	END IF;
+	IF options->>'whitespace' <> 'exact' OR options->>'order' <> 'keep' THEN
+		RAISE EXCEPTION 'option "%" must be "%" in a changelog',
+				CASE WHEN options->>'whitespace' <> 'exact' THEN 'whitespace' ELSE 'order' END,
+				CASE WHEN options->>'whitespace' <> 'exact' THEN 'exact' ELSE 'keep' END
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Else the way back to an earlier version would be lost.';
+	END IF;
+	IF jsonb_typeof(options->'ignore') = 'array' THEN
+		FOR path IN
+			SELECT e #>> '{}' FROM jsonb_array_elements(options->'ignore') e
+		LOOP
+			IF path ~ '[\])]\s*$' OR path ~ '\.\s*\*\s*\*\s*(\{[^}]*\})?\s*$' THEN
+				RAISE EXCEPTION 'option "ignore" must not end in an array element in a changelog: %', path
+					USING ERRCODE = 'invalid_parameter_value',
+					HINT = 'Patches tell elements by their position, which would change without an entry.';
+			END IF;
+		END LOOP;
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_check_tracking_options(jsonb) IS
+'internal: error for options that a changelog cannot have';
+
+-- Makes a changelog for a table, or takes one that is there.
+CREATE FUNCTION diffgen_make_changelog(target regclass, key name[])
+RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tab pg_class;
+	columns text;
+	names text;
+	name text;
+	sequence_name text;
+	log regclass;
+	reserved constant text[] := ARRAY['change_id', 'changed_at',
+		'transaction_id', 'operation', 'document', 'diff', 'patch', 'paths',
+		'added', 'removed', 'old_hash', 'new_hash', 'changed_by',
+		'application', 'context'];
+BEGIN
+	SELECT c.* INTO STRICT tab FROM pg_class c WHERE c.oid = target;
+	SELECT string_agg(format('%I %s%s', k.log_name,
+				format_type(a.atttypid, a.atttypmod),
+				CASE WHEN a.attcollation <> t.typcollation
+					THEN format(' COLLATE %s', a.attcollation::regcollation)
+					ELSE '' END), ', ' ORDER BY k.n),
+			string_agg(quote_ident(k.log_name), ', ' ORDER BY k.n)
+	INTO STRICT columns, names
+	FROM (SELECT u.name, u.n, CASE WHEN u.name::text = ANY (reserved)
+				THEN left('key_' || u.name, 63)
+				ELSE u.name::text END AS log_name
+			FROM unnest(key) WITH ORDINALITY AS u(name, n)) AS k
+		JOIN pg_attribute a ON a.attrelid = target AND a.attname = k.name
+		JOIN pg_type t ON t.oid = a.atttypid;
+
+	name := left(tab.relname, 63);
+	WHILE octet_length(name) > 63 - octet_length('_changelog') LOOP
+		name := left(name, -1);
+	END LOOP;
+	name := name || '_changelog';
+	log := to_regclass(format('%s.%I', tab.relnamespace::regnamespace, name));
+	IF log IS NOT NULL THEN
+		-- One that tracking has left behind is taken up again.
+		IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = log
+				AND c.relkind = 'p' AND c.relowner = tab.relowner)
+			OR (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = log
+				AND a.attnum > 0 AND NOT a.attisdropped
+				AND a.attname::text = ANY (reserved)) <> cardinality(reserved)
+		THEN
+			RAISE EXCEPTION 'relation % already exists and is no changelog of table %', log, target
+				USING ERRCODE = 'duplicate_table',
+				HINT = 'Rename it.';
+		END IF;
+		RETURN log;
+	END IF;
+
+	sequence_name := @extschema@.diffgen_free_name(
+		tab.relnamespace::regnamespace, name, '_change_id_seq');
+	EXECUTE format('CREATE SEQUENCE %s.%I', tab.relnamespace::regnamespace,
+		sequence_name);
+	EXECUTE format('CREATE TABLE %1$s.%2$I (%3$s, '
+		'change_id bigint NOT NULL DEFAULT nextval(%4$L::regclass), '
+		'changed_at timestamptz NOT NULL, '
+		'transaction_id xid8, '
+		'operation text NOT NULL, '
+		'document text, '
+		'diff text, '
+		'patch jsonb, '
+		'paths text[], '
+		'added int, '
+		'removed int, '
+		'old_hash bytea, '
+		'new_hash bytea, '
+		'changed_by name, '
+		'application text, '
+		'context jsonb, '
+		'PRIMARY KEY (change_id, changed_at)) PARTITION BY RANGE (changed_at)',
+		tab.relnamespace::regnamespace, name, columns,
+		format('%s.%I', tab.relnamespace::regnamespace, sequence_name));
+	log := format('%s.%I', tab.relnamespace::regnamespace, name)::regclass;
+	EXECUTE format('CREATE INDEX ON %s (%s, changed_at)', log, names);
+	EXECUTE format('COMMENT ON TABLE %s IS %L', log,
+		format('changelog of table %s', target));
+	EXECUTE format('ALTER SEQUENCE %s.%I OWNED BY %s.change_id',
+		tab.relnamespace::regnamespace, sequence_name, log);
+	PERFORM @extschema@.diffgen_protect(log, tab.relowner::regrole);
+	PERFORM @extschema@.diffgen_protect(format('%s.%I',
+			tab.relnamespace::regnamespace, sequence_name)::regclass,
+		tab.relowner::regrole);
+
+	name := @extschema@.diffgen_free_name(tab.relnamespace::regnamespace,
+		name, '_default');
+	EXECUTE format('CREATE TABLE %s.%I PARTITION OF %s DEFAULT',
+		tab.relnamespace::regnamespace, name, log);
+	PERFORM @extschema@.diffgen_protect(format('%s.%I',
+			tab.relnamespace::regnamespace, name)::regclass,
+		tab.relowner::regrole);
+	PERFORM @extschema@.diffgen_make_partitions(log, now(), now() + '3 months');
+	RETURN log;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_make_changelog(regclass, name[]) IS
+'internal: the changelog of a table, made if there is none';
+
+-- Gives partitions of a tracked table the trigger for TRUNCATE.
+CREATE FUNCTION diffgen_make_truncate_triggers(target regclass)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	leaf regclass;
+BEGIN
+	FOR leaf IN
+		SELECT p.relid FROM pg_partition_tree(target) p
+		WHERE p.isleaf AND p.relid <> target AND NOT EXISTS (
+			SELECT FROM pg_trigger t WHERE t.tgrelid = p.relid
+			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+			AND t.tgname = 'diffgen_truncate')
+	LOOP
+		EXECUTE format('CREATE TRIGGER diffgen_truncate BEFORE TRUNCATE ON %s '
+			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
+			leaf);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_make_truncate_triggers(regclass) IS
+'internal: triggers for TRUNCATE on the partitions of a tracked table';
+
+-- Drops all triggers that track a table.
+CREATE FUNCTION diffgen_drop_triggers(target regclass)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation regclass;
+	trigger_name name;
+BEGIN
+	FOR relation, trigger_name IN
+		SELECT t.tgrelid, t.tgname FROM pg_trigger t
+		WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+			AND t.tgparentid = 0
+			AND (t.tgrelid = target OR t.tgrelid IN (
+				SELECT p.relid FROM pg_partition_tree(target) p))
+	LOOP
+		EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, relation);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_drop_triggers(regclass) IS
+'internal: drop the triggers that track a table';
+
+CREATE FUNCTION diffgen_track(target regclass, columns name[] DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+RETURNS regclass
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tab pg_class;
+	key name[];
+	was record;
+	tracked name[];
+	labels text[];
+	diff_options jsonb;
+	log regclass;
+	arguments text;
+	names text;
+	mode text;
+	relation regclass;
+	trigger_name name;
+BEGIN
+	IF target IS NULL THEN
+		RAISE EXCEPTION 'table to be tracked must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	options := coalesce(options, '{}');
+	PERFORM @extschema@.diffgen_check_tracking_options(options);
+	diff_options := options - 'replication';
+	mode := coalesce(options->>'replication', 'origin');
+
+	SELECT c.* INTO tab FROM pg_class c WHERE c.oid = target;
+	IF tab.relkind IS NULL OR tab.relkind NOT IN ('r', 'p')
+		OR tab.relpersistence = 't' THEN
+		RAISE EXCEPTION 'cannot track %', target
+			USING ERRCODE = 'wrong_object_type',
+			DETAIL = 'Tables and partitioned tables can be tracked, if they are not temporary.';
+	END IF;
+	PERFORM @extschema@.diffgen_check_owner(target);
+
+	-- What CREATE TRIGGER takes; of two calls at once, one waits here.
+	EXECUTE format('LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE', target);
+
+	SELECT array_agg(a.attname ORDER BY k.n) INTO key
+	FROM pg_index i,
+		unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, n),
+		pg_attribute a
+	WHERE i.indrelid = target AND i.indisprimary AND k.n <= i.indnkeyatts
+		AND a.attrelid = target AND a.attnum = k.attnum;
+	IF key IS NULL THEN
+		RAISE EXCEPTION 'table % has no primary key', target
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = 'The history of a row is found by its key: use ALTER TABLE ... ADD PRIMARY KEY first.';
+	END IF;
+
+	SELECT t.* INTO was FROM @extschema@.diffgen_tracking(target) t;
+	IF was.target <> target THEN
+		RAISE EXCEPTION 'table % is tracked as a partition of %', target, was.target
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	tracked := @extschema@.diffgen_document_columns(target, columns,
+		diff_options);
+
+	-- A column that was renamed keeps its name in the changelog.
+	SELECT array_agg(coalesce(w.label, c.name)::text ORDER BY c.n) INTO labels
+	FROM unnest(tracked) WITH ORDINALITY AS c(name, n)
+		LEFT JOIN unnest(was.documents, was.columns) AS w(label, name)
+			ON w.name = c.name;
+	IF (SELECT count(DISTINCT l) FROM unnest(labels) l) < cardinality(labels) THEN
+		RAISE EXCEPTION 'columns of table % have been renamed to names of others that are tracked', target
+			USING ERRCODE = 'duplicate_column',
+			HINT = 'Call diffgen_untrack first and rename the changelog.';
+	END IF;
+
+	log := coalesce(was.changelog,
+		@extschema@.diffgen_make_changelog(target, key));
+	IF was.target IS NULL OR was.documents::text[] <> labels
+		OR was.columns <> tracked OR was.options <> diff_options
+		OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target
+			AND t.tgname = 'diffgen_truncate')
+		-- DETACH PARTITION leaves the trigger's clone behind, with which the
+		-- partition could not be attached again.
+		OR EXISTS (SELECT FROM pg_trigger t
+			JOIN pg_trigger p ON p.oid = t.tgparentid
+			JOIN pg_class c ON c.oid = t.tgrelid
+			WHERE NOT c.relispartition AND (p.tgrelid = target OR p.tgrelid IN (
+				SELECT pt.relid FROM pg_partition_tree(target) pt))
+			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure)
+	THEN
+		PERFORM @extschema@.diffgen_drop_triggers(target);
+		SELECT string_agg(quote_literal(a), ', ' ORDER BY n) INTO arguments
+		FROM unnest(ARRAY[diff_options::text] || labels)
+			WITH ORDINALITY AS u(a, n);
+		SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names
+		FROM unnest(tracked) WITH ORDINALITY AS u(c, n);
+		EXECUTE format('CREATE CONSTRAINT TRIGGER diffgen_changelog '
+			'AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s '
+			'FOR EACH ROW EXECUTE FUNCTION @extschema@.diffgen_changelog(%s)',
+			target, log, arguments);
+		EXECUTE format('CREATE TRIGGER diffgen_truncate '
+			'BEFORE UPDATE OF %s OR TRUNCATE ON %s '
+			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
+			names, target);
+		PERFORM @extschema@.diffgen_note(log, 'track', jsonb_build_object(
+			'documents', labels, 'options', diff_options));
+	END IF;
+	PERFORM @extschema@.diffgen_make_truncate_triggers(target);
+
+	FOR relation, trigger_name IN
+		SELECT t.tgrelid, t.tgname FROM pg_trigger t
+		WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+			AND t.tgenabled <> CASE mode WHEN 'always' THEN 'A' ELSE 'O' END::"char"
+			AND (t.tgrelid = target OR t.tgrelid IN (
+				SELECT p.relid FROM pg_partition_tree(target) p))
+	LOOP
+		EXECUTE format('ALTER TABLE ONLY %s ENABLE %s TRIGGER %I', relation,
+			CASE mode WHEN 'always' THEN 'ALWAYS' ELSE '' END, trigger_name);
+	END LOOP;
+	RETURN log;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_track(regclass, name[], jsonb) IS
+'keep a changelog of a table''s documents, or change its options';
+
+CREATE FUNCTION diffgen_untrack(target regclass)
+RETURNS regclass
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	was record;
+BEGIN
+	PERFORM @extschema@.diffgen_check_owner(target);
+	SELECT t.* INTO was FROM @extschema@.diffgen_tracking(target) t;
+	IF was.target IS NULL THEN
+		RETURN NULL;
+	ELSIF was.target <> target THEN
+		RAISE EXCEPTION 'table % is tracked as a partition of %', target, was.target
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+	PERFORM @extschema@.diffgen_drop_triggers(target);
+	PERFORM @extschema@.diffgen_note(was.changelog, 'untrack');
+	RETURN was.changelog;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_untrack(regclass) IS
+'keep no changelog of a table any longer; what there is of it stays';
+
+CREATE PROCEDURE diffgen_maintain(target regclass)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	was record;
+	since timestamptz;
+	fallback regclass;
+BEGIN
+	PERFORM @extschema@.diffgen_check_owner(target);
+	SELECT t.* INTO was FROM @extschema@.diffgen_must_be_tracked(target) t;
+	IF was.target <> target THEN
+		RAISE EXCEPTION 'table % is tracked as a partition of %', target, was.target
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+
+	-- Triggers of partitions that have come or gone.
+	PERFORM @extschema@.diffgen_track(target, array_remove(was.columns, NULL),
+		was.options || CASE was.enabled WHEN 'always'
+			THEN '{"replication": "always"}' ELSE '{}' END::jsonb);
+
+	-- Months that only the default partition has.
+	SELECT p.partition INTO fallback
+	FROM @extschema@.diffgen_changelog_partitions(was.changelog) p
+	WHERE p.is_default;
+	IF fallback IS NOT NULL THEN
+		FOR since IN EXECUTE format('SELECT DISTINCT date_trunc(''month'', l.changed_at AT TIME ZONE ''UTC'') AT TIME ZONE ''UTC'' '
+			'FROM %s l', fallback)
+		LOOP
+			PERFORM @extschema@.diffgen_make_partitions(was.changelog, since,
+				since);
+		END LOOP;
+	END IF;
+	PERFORM @extschema@.diffgen_make_partitions(was.changelog, now(),
+		now() + '3 months');
+END
+$$;
+
+COMMENT ON PROCEDURE diffgen_maintain(regclass) IS
+'make partitions of a changelog for the next months and empty its default one';
+
+CREATE VIEW diffgen_tracked AS
+	SELECT i.target, i.changelog, i.columns, i.documents, i.options,
+		i.enabled,
+		i.changelog IS NOT NULL AND pg_catalog.has_table_privilege(
+			(SELECT c.relowner FROM pg_catalog.pg_class c
+				WHERE c.oid OPERATOR(pg_catalog.=) i.target),
+			i.changelog, 'INSERT') AS writable,
+		(SELECT pg_catalog.max(p.to_time)
+			FROM @extschema@.diffgen_changelog_partitions(i.changelog) p
+		) AS partitions_until
+	FROM pg_catalog.pg_trigger t,
+		LATERAL @extschema@.diffgen_tracking(t.tgrelid::pg_catalog.regclass) i
+	WHERE t.tgfoid OPERATOR(pg_catalog.=)
+			'@extschema@.diffgen_changelog()'::pg_catalog.regprocedure
+		AND t.tgconstrrelid OPERATOR(pg_catalog.<>) 0
+		AND t.tgparentid OPERATOR(pg_catalog.=) 0;
+
+COMMENT ON VIEW diffgen_tracked IS
+'the tables that are tracked';
+
+GRANT SELECT ON diffgen_tracked TO PUBLIC;

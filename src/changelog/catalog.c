@@ -1,0 +1,143 @@
+/*-------------------------------------------------------------------------
+ *
+ * catalog.c
+ *	  Tells SQL what is known of a tracked table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "changelog/tracking.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "functions/compat.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+
+PG_FUNCTION_INFO_V1(diffgen_tracking_info);
+
+#define INFO_COLUMNS	8
+
+static Datum
+array_of(Datum *elements, bool *nulls, int n, Oid type, int typlen,
+		 char align)
+{
+	int			dims = n;
+	int			lower = 1;
+
+	if (n == 0)
+		return PointerGetDatum(construct_empty_array(type));
+	return PointerGetDatum(construct_md_array(elements, nulls, 1, &dims,
+											  &lower, type, typlen, false,
+											  align));
+}
+
+static Datum
+name_datum(const char *name)
+{
+	Name		result = palloc0(NAMEDATALEN);
+
+	namestrcpy(result, name);
+	return NameGetDatum(result);
+}
+
+static void
+fill_documents(const Tracking *tracking, Datum *values)
+{
+	int			n = tracking->ndocuments;
+	Datum	   *labels = palloc(mul_size(Max(n, 1), sizeof(Datum)));
+	Datum	   *columns = palloc(mul_size(Max(n, 1), sizeof(Datum)));
+	bool	   *gone = palloc0(Max(n, 1));
+
+	for (int i = 0; i < n; i++)
+	{
+		const TrackedDocument *document = &tracking->documents[i];
+
+		labels[i] = name_datum(document->label);
+		gone[i] = !AttributeNumberIsValid(document->attnum);
+		columns[i] = gone[i] ? (Datum) 0 :
+			name_datum(get_attname(tracking->relation, document->attnum,
+								   false));
+	}
+	values[0] = array_of(labels, NULL, n, NAMEOID, NAMEDATALEN,
+						 TYPALIGN_CHAR);
+	values[1] = array_of(columns, gone, n, NAMEOID, NAMEDATALEN,
+						 TYPALIGN_CHAR);
+}
+
+static void
+fill_keys(const Tracking *tracking, Datum *values)
+{
+	int			n = tracking->nkeys;
+	Datum	   *keys = palloc(mul_size(n, sizeof(Datum)));
+	Datum	   *log_keys = palloc(mul_size(n, sizeof(Datum)));
+
+	for (int i = 0; i < n; i++)
+	{
+		keys[i] = name_datum(get_attname(tracking->relation,
+										 tracking->keys[i].attnum, false));
+		log_keys[i] = name_datum(tracking->keys[i].log_name);
+	}
+	values[0] = array_of(keys, NULL, n, NAMEOID, NAMEDATALEN, TYPALIGN_CHAR);
+	values[1] = array_of(log_keys, NULL, n, NAMEOID, NAMEDATALEN,
+						 TYPALIGN_CHAR);
+}
+
+/*
+ * diffgen_tracking(relation regclass)
+ *		What is known of a tracked table, or NULLs if it is not tracked:
+ *		(target, changelog, documents, columns, key, changelog_key, options,
+ *		enabled).
+ */
+Datum
+diffgen_tracking_info(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	Oid			schema = diffgen_schema(fcinfo);
+	TupleDesc	tupdesc;
+	Datum		values[INFO_COLUMNS];
+	bool		nulls[INFO_COLUMNS];
+	Tracking   *tracking;
+	Relation	rel;
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	tupdesc = BlessTupleDesc(tupdesc);
+
+	rel = try_relation_open(relid, AccessShareLock);
+	memset(nulls, true, sizeof(nulls));
+	memset(values, 0, sizeof(values));
+	if (rel != NULL)
+	{
+		Oid			function = diffgen_sibling(schema, TRIGGER_FUNCTION, 0,
+											   NULL);
+		const Trigger *trigger = diffgen_row_trigger(rel, function);
+
+		if (trigger != NULL)
+		{
+			char		enabled = trigger->tgenabled;
+
+			tracking = diffgen_tracking(rel, trigger);
+			memset(nulls, false, sizeof(nulls));
+			values[0] = ObjectIdGetDatum(tracking->target);
+			values[1] = ObjectIdGetDatum(tracking->changelog);
+			fill_documents(tracking, &values[2]);
+			fill_keys(tracking, &values[4]);
+			values[6] = tracking->options;
+			values[7] = CStringGetTextDatum(enabled == TRIGGER_FIRES_ALWAYS ?
+											"always" :
+											enabled == TRIGGER_FIRES_ON_ORIGIN ?
+											"origin" :
+											enabled == TRIGGER_FIRES_ON_REPLICA ?
+											"replica" : "disabled");
+		}
+		relation_close(rel, AccessShareLock);
+	}
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values,
+													  nulls)));
+}

@@ -1,0 +1,333 @@
+/*-------------------------------------------------------------------------
+ *
+ * entry.c
+ *	  What a changelog says of one change of one document.
+ *
+ * The work is done by the extension's own SQL functions, which are looked up
+ * by schema and argument types once for a tracked table and then called
+ * without a parser or planner in between.
+ *
+ *	- Both versions exist: the unified diff, and for jsonb the invertible patch
+ *	  and the paths, as of diffgen_entry.
+ *	- Only the new one does: the number of its lines.  The live row, or what
+ *	  is stored when it goes away, holds the document itself.
+ *	- Only the old one does: all of it.  For jsonb that is the patch that
+ *	  makes null of it, whose first operation is a test of the whole
+ *	  document; for text the diff that removes every line.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "changelog/entry.h"
+#include "functions/compat.h"
+#include "functions/documents.h"
+#include "utils/builtins.h"
+#include "utils/fmgrprotos.h"
+#include "utils/jsonb.h"
+#include "utils/typcache.h"
+
+/* The functions that entries are made of. */
+typedef struct Engine
+{
+	FmgrInfo	entry_jsonb;
+	FmgrInfo	stat_jsonb;
+	FmgrInfo	patch_jsonb;
+	FmgrInfo	hash_jsonb;
+	FmgrInfo	diff_text;
+	FmgrInfo	stat_text;
+	FmgrInfo	hash_text;
+	Datum		jsonb_null;
+	Datum		empty_text;
+} Engine;
+
+/* Columns of diffgen_entry's and diffgen_stat's rows. */
+#define ENTRY_DIFF		0
+#define ENTRY_PATCH		1
+#define ENTRY_PATHS		2
+#define ENTRY_ADDED		3
+#define ENTRY_REMOVED	4
+#define ENTRY_COLUMNS	7
+#define STAT_ADDED		0
+#define STAT_REMOVED	1
+
+static void
+find_function(FmgrInfo *info, Oid schema, const char *name, int nargs,
+			  Oid type0, Oid type1, Oid type2)
+{
+	Oid			types[3];
+
+	types[0] = type0;
+	types[1] = type1;
+	types[2] = type2;
+	fmgr_info_cxt(diffgen_sibling(schema, name, nargs, types), info,
+				  CurrentMemoryContext);
+}
+
+/*
+ * diffgen_make_engine
+ *		Look up the functions that entries are made of.
+ */
+Engine *
+diffgen_make_engine(Oid schema)
+{
+	Engine	   *engine = palloc0(sizeof(Engine));
+
+	find_function(&engine->entry_jsonb, schema, "diffgen_entry", 3,
+				  JSONBOID, JSONBOID, JSONBOID);
+	find_function(&engine->stat_jsonb, schema, "diffgen_stat", 3,
+				  JSONBOID, JSONBOID, JSONBOID);
+	find_function(&engine->patch_jsonb, schema, "diffgen_patch", 3,
+				  JSONBOID, JSONBOID, JSONBOID);
+	find_function(&engine->hash_jsonb, schema, "diffgen_hash", 2,
+				  JSONBOID, JSONBOID, InvalidOid);
+	find_function(&engine->diff_text, schema, "diffgen", 3,
+				  TEXTOID, TEXTOID, JSONBOID);
+	find_function(&engine->stat_text, schema, "diffgen_stat", 3,
+				  TEXTOID, TEXTOID, JSONBOID);
+	find_function(&engine->hash_text, schema, "diffgen_hash", 1,
+				  TEXTOID, InvalidOid, InvalidOid);
+	engine->jsonb_null = DirectFunctionCall1(jsonb_in,
+											 CStringGetDatum("null"));
+	engine->empty_text = CStringGetTextDatum("");
+	return engine;
+}
+
+/*
+ * diffgen_detoasted
+ *		A document in memory, json as jsonb.
+ */
+Datum
+diffgen_detoasted(DocumentKind kind, Datum value)
+{
+	if (kind == DOCUMENT_JSON)
+		return DirectFunctionCall1(jsonb_in,
+								   DirectFunctionCall1(json_out, value));
+	return PointerGetDatum(PG_DETOAST_DATUM(value));
+}
+
+/*
+ * diffgen_stored_alike
+ *		Are two versions known to be the same without decompressing them?
+ *
+ * If not, what had to be detoasted to find out takes the place of the values.
+ */
+bool
+diffgen_stored_alike(DocumentValue *old_value, DocumentValue *new_value)
+{
+	struct varlena *old_datum;
+	struct varlena *new_datum;
+
+	if (old_value->isnull || new_value->isnull)
+		return old_value->isnull && new_value->isnull;
+
+	if (!diffgen_fetch_pair(old_value->value, new_value->value,
+							&old_datum, &new_datum))
+		return true;
+	old_value->value = PointerGetDatum(old_datum);
+	new_value->value = PointerGetDatum(new_datum);
+	return VARSIZE_ANY_EXHDR(old_datum) == VARSIZE_ANY_EXHDR(new_datum) &&
+		memcmp(VARDATA_ANY(old_datum), VARDATA_ANY(new_datum),
+			   VARSIZE_ANY_EXHDR(old_datum)) == 0;
+}
+
+/*
+ * Call a function that returns a row, and take the row apart.
+ */
+static void
+call_for_row(FmgrInfo *function, Datum old_value, Datum new_value,
+			 Datum options, Datum *values, bool *nulls)
+{
+	Datum		result = FunctionCall3(function, old_value, new_value,
+									   options);
+	HeapTupleHeader row = DatumGetHeapTupleHeader(result);
+	TupleDesc	desc;
+	HeapTupleData tuple;
+
+	desc = lookup_rowtype_tupdesc(HeapTupleHeaderGetTypeId(row),
+								  HeapTupleHeaderGetTypMod(row));
+	tuple.t_len = HeapTupleHeaderGetDatumLength(row);
+	ItemPointerSetInvalid(&tuple.t_self);
+	tuple.t_tableOid = InvalidOid;
+	tuple.t_data = row;
+	heap_deform_tuple(&tuple, desc, values, nulls);
+	ReleaseTupleDesc(desc);
+}
+
+/*
+ * diffgen_document_hash
+ *		The fingerprint of what is recorded of a document.
+ */
+bytea *
+diffgen_document_hash(const Tracking *tracking, DocumentKind kind,
+					  Datum document)
+{
+	Engine	   *engine = tracking->engine;
+
+	if (kind == DOCUMENT_TEXT)
+		return DatumGetByteaPP(FunctionCall1(&engine->hash_text, document));
+	return DatumGetByteaPP(FunctionCall2(&engine->hash_jsonb, document,
+										 tracking->view_options));
+}
+
+/*
+ * diffgen_whole_patch
+ *		The patch that holds all that is recorded of a jsonb document.
+ */
+struct varlena *
+diffgen_whole_patch(const Tracking *tracking, Datum document)
+{
+	Engine	   *engine = tracking->engine;
+
+	return (struct varlena *)
+		DatumGetPointer(FunctionCall3(&engine->patch_jsonb, document,
+									  engine->jsonb_null,
+									  tracking->patch_options));
+}
+
+/*
+ * The diff of two texts and its size; false if they are equal.
+ */
+static bool
+enter_text(const Tracking *tracking, Datum old_text, Datum new_text,
+		   ChangeEntry *entry)
+{
+	Engine	   *engine = tracking->engine;
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS];
+
+	entry->diff = DatumGetTextPP(FunctionCall3(&engine->diff_text, old_text,
+											   new_text, tracking->options));
+	if (VARSIZE_ANY_EXHDR(entry->diff) == 0)
+		return false;
+	call_for_row(&engine->stat_text, old_text, new_text, tracking->options,
+				 values, nulls);
+	entry->added = DatumGetInt32(values[STAT_ADDED]);
+	entry->removed = DatumGetInt32(values[STAT_REMOVED]);
+	return true;
+}
+
+/* The only version is the old one. */
+static void
+enter_removal(const Tracking *tracking, DocumentKind kind, Datum document,
+			  ChangeEntry *entry)
+{
+	Engine	   *engine = tracking->engine;
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS];
+
+	if (kind == DOCUMENT_TEXT)
+		enter_text(tracking, document, engine->empty_text, entry);
+	else
+	{
+		call_for_row(&engine->stat_jsonb, document, engine->jsonb_null,
+					 tracking->options, values, nulls);
+		entry->removed = DatumGetInt32(values[STAT_REMOVED]);
+		entry->patch = diffgen_whole_patch(tracking, document);
+	}
+	entry->old_hash = diffgen_document_hash(tracking, kind, document);
+}
+
+/* The only version is the new one. */
+static void
+enter_addition(const Tracking *tracking, DocumentKind kind, Datum document,
+			   ChangeEntry *entry)
+{
+	Engine	   *engine = tracking->engine;
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS];
+
+	if (kind == DOCUMENT_TEXT)
+		call_for_row(&engine->stat_text, engine->empty_text, document,
+					 tracking->options, values, nulls);
+	else
+		call_for_row(&engine->stat_jsonb, engine->jsonb_null, document,
+					 tracking->options, values, nulls);
+	entry->added = DatumGetInt32(values[STAT_ADDED]);
+	entry->new_hash = diffgen_document_hash(tracking, kind, document);
+}
+
+/*
+ * Both versions exist; false if nothing that is recorded differs.
+ */
+static bool
+enter_change(const Tracking *tracking, DocumentKind kind,
+			 Datum old_document, Datum new_document, ChangeEntry *entry)
+{
+	Engine	   *engine = tracking->engine;
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS];
+
+	if (kind == DOCUMENT_TEXT)
+	{
+		if (!enter_text(tracking, old_document, new_document, entry))
+			return false;
+	}
+	else
+	{
+		call_for_row(&engine->entry_jsonb, old_document, new_document,
+					 tracking->entry_options, values, nulls);
+		entry->patch = (struct varlena *)
+			PG_DETOAST_DATUM(values[ENTRY_PATCH]);
+		if (JB_ROOT_COUNT((Jsonb *) entry->patch) == 0)
+			return false;
+		entry->diff = (text *) DatumGetPointer(values[ENTRY_DIFF]);
+		entry->paths = (struct varlena *)
+			DatumGetPointer(values[ENTRY_PATHS]);
+		entry->added = DatumGetInt32(values[ENTRY_ADDED]);
+		entry->removed = DatumGetInt32(values[ENTRY_REMOVED]);
+	}
+	entry->old_hash = diffgen_document_hash(tracking, kind, old_document);
+	entry->new_hash = diffgen_document_hash(tracking, kind, new_document);
+	return true;
+}
+
+/*
+ * diffgen_make_entry
+ *		What the changelog says of a change.
+ *
+ * The values may be toasted, and are not both NULL.  Returns false if there is
+ * nothing to be said, as no part that counts has changed.  Memory comes from
+ * the current context, and is not freed.
+ */
+bool
+diffgen_make_entry(const Tracking *tracking, DocumentKind kind,
+				   DocumentValue old_value, DocumentValue new_value,
+				   ChangeEntry *entry)
+{
+	memset(entry, 0, sizeof(ChangeEntry));
+
+	if (!old_value.isnull)
+		old_value.value = diffgen_detoasted(kind, old_value.value);
+	if (!new_value.isnull)
+		new_value.value = diffgen_detoasted(kind, new_value.value);
+
+	if (!old_value.isnull && !new_value.isnull)
+		return enter_change(tracking, kind, old_value.value,
+							new_value.value, entry);
+	if (!old_value.isnull)
+		enter_removal(tracking, kind, old_value.value, entry);
+	else if (!new_value.isnull)
+		enter_addition(tracking, kind, new_value.value, entry);
+	return true;
+}
+
+/*
+ * diffgen_make_unchanged
+ *		What the changelog says of a document that a row keeps, or of a row
+ *		without one, when the row comes or goes.
+ */
+void
+diffgen_make_unchanged(const Tracking *tracking, DocumentKind kind,
+					   DocumentValue value, ChangeEntry *entry)
+{
+	memset(entry, 0, sizeof(ChangeEntry));
+	if (value.isnull)
+		return;
+	value.value = diffgen_detoasted(kind, value.value);
+	entry->new_hash = diffgen_document_hash(tracking, kind, value.value);
+	entry->old_hash = entry->new_hash;
+}

@@ -1,0 +1,34 @@
+/*-------------------------------------------------------------------------
+ *
+ * log_writer.h
+ *	  Writes rows into a changelog.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_LOG_WRITER_H
+#define DIFFGEN_LOG_WRITER_H
+
+#include "postgres.h"
+
+#include "changelog/entry.h"
+#include "changelog/tracking.h"
+
+/* What happened to a row. */
+typedef struct ChangeEvent
+{
+	const char *operation;
+	TimestampTz changed_at;
+	Datum	   *key;			/* one value for each column of the key */
+} ChangeEvent;
+
+extern struct LogWriter *diffgen_make_writer(const Tracking *tracking,
+											 Relation changelog);
+extern void diffgen_write_log(const Tracking *tracking,
+							  const ChangeEvent *event, const char *label,
+							  const ChangeEntry *entry);
+
+/* context.c */
+extern void diffgen_define_context(void);
+extern struct varlena *diffgen_context(void);
+
+#endif							/* DIFFGEN_LOG_WRITER_H */

@@ -1,0 +1,522 @@
+/*-------------------------------------------------------------------------
+ *
+ * tracking.c
+ *	  What is known of a tracked table: its key, documents and changelog.
+ *
+ * Nothing but pg_trigger says that a table is tracked, so tracking is dumped,
+ * restored and dropped with the table, and no OID is stored in data.  There
+ * are two triggers:
+ *
+ *	- a constraint trigger for rows: what it is FROM is the changelog, its
+ *	  first argument are the options, the others what the changelog calls the
+ *	  tracked columns;
+ *	- a statement trigger for TRUNCATE, which also is one for UPDATE OF the
+ *	  tracked columns.  It does nothing then: the columns are in the catalog,
+ *	  in the order of the arguments above, where renaming them is followed.
+ *
+ * On a partitioned table both are on the table itself; its partitions have
+ * clones of the first.
+ *
+ * Columns of the key are the first ones of the changelog and are matched by
+ * position, so that either side's can be renamed.
+ *
+ * What was found is kept for the session, and thrown away when the relcache
+ * says that the table, the changelog or, for a partition, the partitioned
+ * table has changed.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "catalog/indexing.h"
+#include "catalog/pg_index.h"
+#include "catalog/pg_opfamily.h"
+#include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
+#include "catalog/pg_type.h"
+#include "changelog/entry.h"
+#include "changelog/log_writer.h"
+#include "changelog/tracking.h"
+#include "functions/compat.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/hsearch.h"
+#include "utils/inval.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+
+/* A session's cache, of triggers by their OID. */
+typedef struct CacheEntry
+{
+	Oid			trigger;
+	Tracking   *tracking;
+} CacheEntry;
+
+static HTAB *cache = NULL;
+
+/*
+ * diffgen_schema
+ *		The schema of the extension's functions: that of the running one.
+ */
+Oid
+diffgen_schema(FunctionCallInfo fcinfo)
+{
+	return get_func_namespace(fcinfo->flinfo->fn_oid);
+}
+
+/*
+ * diffgen_sibling
+ *		Another function of the extension, which the search path cannot
+ *		hide, and which the caller needs no right to name.
+ */
+Oid
+diffgen_sibling(Oid schema, const char *name, int nargs, const Oid *argtypes)
+{
+	Oid			function;
+
+	function = GetSysCacheOid3(PROCNAMEARGSNSP, Anum_pg_proc_oid,
+							   CStringGetDatum(name),
+							   PointerGetDatum(buildoidvector(argtypes, nargs)),
+							   ObjectIdGetDatum(schema));
+	if (!OidIsValid(function))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("function \"%s\" of extension \"%s\" is missing",
+						name, "diffgen"),
+				 errhint("Update or reinstall the extension.")));
+	return function;
+}
+
+/*
+ * diffgen_owner
+ *		The role that owns a table.
+ */
+Oid
+diffgen_owner(Oid relation)
+{
+	HeapTuple	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(relation));
+	Oid			owner;
+
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for relation %u", relation);
+	owner = ((Form_pg_class) GETSTRUCT(tuple))->relowner;
+	ReleaseSysCache(tuple);
+	return owner;
+}
+
+/*
+ * diffgen_row_trigger
+ *		The trigger by which a table is tracked, or NULL.
+ *
+ * DETACH PARTITION leaves clones of constraint triggers behind, which mean
+ * nothing any longer.
+ */
+const Trigger *
+diffgen_row_trigger(Relation rel, Oid function)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function &&
+			OidIsValid(trigger->tgconstrrelid) &&
+			(!trigger->tgisclone || rel->rd_rel->relispartition))
+			return trigger;
+	}
+	return NULL;
+}
+
+/*
+ * The relation that diffgen_track was called for: the one that a partition's
+ * trigger was cloned from, or else the trigger's own.
+ */
+static Oid
+find_target(Oid trigger)
+{
+	Relation	pg_trigger = table_open(TriggerRelationId, AccessShareLock);
+	Oid			target = InvalidOid;
+
+	while (OidIsValid(trigger))
+	{
+		ScanKeyData key;
+		SysScanDesc scan;
+		HeapTuple	tuple;
+		Form_pg_trigger form;
+
+		ScanKeyInit(&key, Anum_pg_trigger_oid, BTEqualStrategyNumber,
+					F_OIDEQ, ObjectIdGetDatum(trigger));
+		scan = systable_beginscan(pg_trigger, TriggerOidIndexId, true, NULL,
+								  1, &key);
+		tuple = systable_getnext(scan);
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "could not find tuple for trigger %u", trigger);
+		form = (Form_pg_trigger) GETSTRUCT(tuple);
+		target = form->tgrelid;
+		trigger = form->tgparentid;
+		systable_endscan(scan);
+	}
+	table_close(pg_trigger, AccessShareLock);
+	return target;
+}
+
+/*
+ * The columns that the target's statement trigger names.  Where it is gone,
+ * as after DROP COLUMN ... CASCADE, the labels are taken for names.
+ */
+static void
+find_columns(Tracking *tracking, Relation target, Oid function)
+{
+	TriggerDesc *triggers = target->trigdesc;
+	const Trigger *found = NULL;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function &&
+			TRIGGER_FOR_TRUNCATE(trigger->tgtype) &&
+			trigger->tgnattr == tracking->ndocuments)
+			found = trigger;
+	}
+
+	for (int i = 0; i < tracking->ndocuments; i++)
+	{
+		TrackedDocument *document = &tracking->documents[i];
+
+		document->attnum = found ? found->tgattr[i] :
+			get_attnum(RelationGetRelid(target), document->label);
+	}
+}
+
+static void
+report_key(Relation target, Relation changelog)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+			 errmsg("primary key of table \"%s\" does not match its changelog \"%s\"",
+					RelationGetRelationName(target),
+					RelationGetRelationName(changelog)),
+			 errdetail("The first columns of a changelog are those of the primary key, in the same order and of the same types."),
+			 errhint("Restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.")));
+}
+
+/*
+ * The columns of the target's primary key, and those of the changelog.
+ */
+static void
+find_keys(Tracking *tracking, Relation target, Relation changelog)
+{
+	TupleDesc	desc = RelationGetDescr(target);
+	TupleDesc	log_desc = RelationGetDescr(changelog);
+	HeapTuple	tuple = NULL;
+	Form_pg_index index;
+	Datum		classes;
+	bool		isnull;
+	oidvector  *opclasses;
+	int			log_attnum = 0;
+
+	list_free(RelationGetIndexList(target));	/* sets rd_pkindex */
+	if (OidIsValid(target->rd_pkindex))
+		tuple = SearchSysCache1(INDEXRELID,
+								ObjectIdGetDatum(target->rd_pkindex));
+	if (!HeapTupleIsValid(tuple))
+		report_key(target, changelog);
+	index = (Form_pg_index) GETSTRUCT(tuple);
+	classes = SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indclass,
+							  &isnull);
+	opclasses = (oidvector *) DatumGetPointer(classes);
+
+	tracking->nkeys = index->indnkeyatts;
+	tracking->keys = palloc0(mul_size(tracking->nkeys, sizeof(TrackedKey)));
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		TrackedKey *key = &tracking->keys[i];
+		Form_pg_attribute att = TupleDescAttr(desc,
+											  index->indkey.values[i] - 1);
+		Form_pg_attribute log_att;
+		Oid			opclass = opclasses->values[i];
+
+		do
+		{
+			if (log_attnum >= log_desc->natts)
+				report_key(target, changelog);
+			log_att = TupleDescAttr(log_desc, log_attnum++);
+		} while (log_att->attisdropped);
+		if (log_att->atttypid != att->atttypid ||
+			strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0)
+			report_key(target, changelog);
+
+		key->attnum = att->attnum;
+		key->type = att->atttypid;
+		key->typlen = att->attlen;
+		key->typbyval = att->attbyval;
+		key->log_name = pstrdup(NameStr(log_att->attname));
+		key->equality = get_opfamily_member(get_opclass_family(opclass),
+											get_opclass_input_type(opclass),
+											get_opclass_input_type(opclass),
+											BTEqualStrategyNumber);
+	}
+
+	while (log_attnum < log_desc->natts &&
+		   TupleDescAttr(log_desc, log_attnum)->attisdropped)
+		log_attnum++;
+	if (log_attnum >= log_desc->natts ||
+		strcmp(NameStr(TupleDescAttr(log_desc, log_attnum)->attname),
+			   COLUMN_CHANGE_ID) != 0)
+		report_key(target, changelog);
+	ReleaseSysCache(tuple);
+}
+
+/*
+ * A partition's columns can be in another order than the target's.
+ */
+static void
+translate_columns(Tracking *tracking)
+{
+	if (tracking->relation == tracking->target)
+		return;
+
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		TrackedKey *key = &tracking->keys[i];
+
+		key->attnum = get_attnum(tracking->relation,
+								 get_attname(tracking->target, key->attnum,
+											 false));
+	}
+	for (int i = 0; i < tracking->ndocuments; i++)
+	{
+		TrackedDocument *document = &tracking->documents[i];
+		char	   *name = get_attname(tracking->target, document->attnum,
+									   true);
+
+		document->attnum = name ? get_attnum(tracking->relation, name) :
+			InvalidAttrNumber;
+	}
+}
+
+static void
+find_kinds(Tracking *tracking, Relation rel)
+{
+	for (int i = 0; i < tracking->ndocuments; i++)
+	{
+		TrackedDocument *document = &tracking->documents[i];
+
+		if (!AttributeNumberIsValid(document->attnum))
+			continue;
+		switch (getBaseType(TupleDescAttr(RelationGetDescr(rel),
+										  document->attnum - 1)->atttypid))
+		{
+			case JSONBOID:
+				document->kind = DOCUMENT_JSONB;
+				break;
+			case JSONOID:
+				document->kind = DOCUMENT_JSON;
+				break;
+			case TEXTOID:
+			case VARCHAROID:
+				document->kind = DOCUMENT_TEXT;
+				break;
+			default:
+
+				/* ALTER COLUMN ... TYPE has made it something else. */
+				document->attnum = InvalidAttrNumber;
+		}
+	}
+}
+
+/*
+ * The options without those that mean nothing to a function, which it would
+ * not accept.
+ */
+static Datum
+options_without(Datum options, const char *const *names, int n)
+{
+	for (int i = 0; i < n; i++)
+		options = DirectFunctionCall2(jsonb_delete, options,
+									  CStringGetTextDatum(names[i]));
+	return options;
+}
+
+static void
+read_arguments(Tracking *tracking, const Trigger *trigger)
+{
+	static const char *const of_diffs[] = {"context", "labels"};
+	static const char *const of_changes[] = {"algorithm", "keys", "order",
+	"whitespace"};
+	Datum		invertible;
+
+	tracking->ndocuments = Max(trigger->tgnargs - 1, 0);
+	tracking->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
+										   sizeof(TrackedDocument)));
+	for (int i = 0; i < tracking->ndocuments; i++)
+		tracking->documents[i].label = pstrdup(trigger->tgargs[i + 1]);
+
+	tracking->options =
+		DirectFunctionCall1(jsonb_in,
+							CStringGetDatum(trigger->tgnargs > 0 ?
+											trigger->tgargs[0] : "{}"));
+	invertible = DirectFunctionCall1(jsonb_in,
+									 CStringGetDatum("{\"invertible\": true}"));
+	tracking->entry_options = DirectFunctionCall2(jsonb_concat,
+												  tracking->options,
+												  invertible);
+	tracking->patch_options = options_without(tracking->entry_options,
+											  of_diffs, lengthof(of_diffs));
+	tracking->view_options = options_without(options_without(tracking->options,
+															 of_diffs,
+															 lengthof(of_diffs)),
+											 of_changes,
+											 lengthof(of_changes));
+}
+
+/*
+ * Find out about a table by its trigger.  Memory comes from the current
+ * context, which is the one of the result.
+ */
+static Tracking *
+make_tracking(Relation rel, const Trigger *trigger)
+{
+	Tracking   *tracking = palloc0(sizeof(Tracking));
+	Relation	target = rel;
+	Relation	changelog;
+
+	if (!OidIsValid(trigger->tgconstrrelid))
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("trigger \"%s\" of table \"%s\" does not name a changelog",
+						trigger->tgname, RelationGetRelationName(rel)),
+				 errhint("Triggers of this kind are made by diffgen_track.")));
+
+	tracking->trigger = trigger->tgoid;
+	tracking->context = CurrentMemoryContext;
+	tracking->relation = RelationGetRelid(rel);
+	tracking->target = find_target(trigger->tgoid);
+	tracking->changelog = trigger->tgconstrrelid;
+	tracking->schema = get_func_namespace(trigger->tgfoid);
+	read_arguments(tracking, trigger);
+
+	if (tracking->target != tracking->relation)
+		target = relation_open(tracking->target, AccessShareLock);
+	changelog = relation_open(tracking->changelog, AccessShareLock);
+	find_columns(tracking, target, trigger->tgfoid);
+	find_keys(tracking, target, changelog);
+	translate_columns(tracking);
+	find_kinds(tracking, rel);
+	tracking->engine = diffgen_make_engine(tracking->schema);
+	tracking->writer = diffgen_make_writer(tracking, changelog);
+	relation_close(changelog, AccessShareLock);
+	if (target != rel)
+		relation_close(target, AccessShareLock);
+	return tracking;
+}
+
+static void
+relcache_changed(Datum arg, Oid relid)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		Tracking   *tracking = entry->tracking;
+
+		if (tracking != NULL &&
+			(!OidIsValid(relid) || relid == tracking->relation ||
+			 relid == tracking->target || relid == tracking->changelog))
+			tracking->valid = false;
+	}
+}
+
+/* The names of schemas are in the statements that write changelogs. */
+static void
+namespace_changed(Datum arg, int cacheid, uint32 hashvalue)
+{
+	relcache_changed(arg, InvalidOid);
+}
+
+static void
+make_cache(void)
+{
+	HASHCTL		control;
+
+	memset(&control, 0, sizeof(control));
+	control.keysize = sizeof(Oid);
+	control.entrysize = sizeof(CacheEntry);
+	cache = hash_create("diffgen tracked tables", 16, &control,
+						HASH_ELEM | HASH_BLOBS);
+	CacheRegisterRelcacheCallback(relcache_changed, (Datum) 0);
+	CacheRegisterSyscacheCallback(NAMESPACEOID, namespace_changed, (Datum) 0);
+}
+
+/*
+ * diffgen_tracking
+ *		What is known of a table by one of its triggers.
+ *
+ * The result lives until the end of the transaction at least.
+ */
+Tracking *
+diffgen_tracking(Relation rel, const Trigger *trigger)
+{
+	CacheEntry *entry;
+	Tracking   *tracking;
+	MemoryContext context;
+	MemoryContext old_context;
+	Oid			oid = trigger->tgoid;
+	bool		found;
+
+	if (cache == NULL)
+		make_cache();
+
+	entry = hash_search(cache, &oid, HASH_FIND, NULL);
+	if (entry != NULL && entry->tracking != NULL && entry->tracking->valid)
+		return entry->tracking;
+
+	context = AllocSetContextCreate(CurrentMemoryContext,
+									"diffgen tracked table",
+									ALLOCSET_SMALL_SIZES);
+	old_context = MemoryContextSwitchTo(context);
+	tracking = make_tracking(rel, trigger);
+	MemoryContextSwitchTo(old_context);
+
+	/*
+	 * An outer call, whose insertion into the changelog made this one happen,
+	 * may still be using the old one.
+	 */
+	entry = hash_search(cache, &oid, HASH_ENTER, &found);
+	if (found && entry->tracking != NULL)
+		MemoryContextSetParent(entry->tracking->context,
+							   TopTransactionContext);
+	MemoryContextSetParent(context, CacheMemoryContext);
+	tracking->valid = true;
+	entry->tracking = tracking;
+	return tracking;
+}
+
+/*
+ * diffgen_tracking_of
+ *		What is known of a tracked table or partition; NULL if it is not
+ *		tracked.  The caller holds a lock on it, or does not care.
+ */
+Tracking *
+diffgen_tracking_of(Oid target, Oid schema)
+{
+	Oid			function = diffgen_sibling(schema, TRIGGER_FUNCTION, 0, NULL);
+	Relation	rel = relation_open(target, AccessShareLock);
+	const Trigger *trigger = diffgen_row_trigger(rel, function);
+	Tracking   *tracking = NULL;
+
+	if (trigger != NULL)
+		tracking = diffgen_tracking(rel, trigger);
+	relation_close(rel, NoLock);
+	return tracking;
+}

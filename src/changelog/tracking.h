@@ -1,0 +1,87 @@
+/*-------------------------------------------------------------------------
+ *
+ * tracking.h
+ *	  What is known of a tracked table: its key, documents and changelog.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_TRACKING_H
+#define DIFFGEN_TRACKING_H
+
+#include "postgres.h"
+
+#include "executor/spi.h"
+#include "fmgr.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
+
+typedef enum DocumentKind
+{
+	DOCUMENT_TEXT,
+	DOCUMENT_JSONB,
+	DOCUMENT_JSON				/* handled as jsonb */
+} DocumentKind;
+
+/*
+ * A tracked column.  The changelog calls it by the name that it had when
+ * tracking began, so that renaming it does not split its history.
+ */
+typedef struct TrackedDocument
+{
+	char	   *label;			/* its name in the changelog */
+	AttrNumber	attnum;			/* in the relation, or InvalidAttrNumber */
+	DocumentKind kind;
+} TrackedDocument;
+
+/* A column of the primary key, and the changelog's column for it. */
+typedef struct TrackedKey
+{
+	AttrNumber	attnum;
+	Oid			type;
+	int16		typlen;
+	bool		typbyval;
+	Oid			equality;		/* operator of the primary key's index */
+	char	   *log_name;
+} TrackedKey;
+
+typedef struct Tracking
+{
+	Oid			trigger;		/* key of the cache */
+	bool		valid;			/* no DDL since it was made */
+	MemoryContext context;		/* of this struct and all it points to */
+
+	Oid			relation;		/* the table, or one of its partitions */
+	Oid			target;			/* the table that is tracked */
+	Oid			changelog;
+	Oid			schema;			/* of the extension's functions */
+
+	int			nkeys;
+	TrackedKey *keys;
+	int			ndocuments;
+	TrackedDocument *documents;
+	Datum		options;		/* jsonb, as diffgen_track was given them */
+	Datum		entry_options;	/* for diffgen_entry: the same, invertible */
+	Datum		patch_options;	/* for diffgen_patch */
+	Datum		view_options;	/* for diffgen_hash */
+
+	struct Engine *engine;		/* entry.c */
+	struct LogWriter *writer;	/* log_writer.c */
+} Tracking;
+
+/* Names of the two triggers of a tracked table, and of their function. */
+#define ROW_TRIGGER			"diffgen_changelog"
+#define STATEMENT_TRIGGER	"diffgen_truncate"
+#define TRIGGER_FUNCTION	"diffgen_changelog"
+
+/* Column of the changelog that follows those of the key. */
+#define COLUMN_CHANGE_ID	"change_id"
+
+extern Oid	diffgen_sibling(Oid schema, const char *name, int nargs,
+							const Oid *argtypes);
+extern Oid	diffgen_schema(FunctionCallInfo fcinfo);
+extern const Trigger *diffgen_row_trigger(Relation rel, Oid function);
+extern Tracking *diffgen_tracking(Relation rel, const Trigger *trigger);
+extern Tracking *diffgen_tracking_of(Oid target, Oid schema);
+extern Oid	diffgen_owner(Oid relation);
+
+#endif							/* DIFFGEN_TRACKING_H */

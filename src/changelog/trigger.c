@@ -1,0 +1,435 @@
+/*-------------------------------------------------------------------------
+ *
+ * trigger.c
+ *	  The trigger that writes the changelog of a tracked table.
+ *
+ * It runs after every change of a row, whatever made it: INSERT (also ON
+ * CONFLICT), UPDATE, DELETE, MERGE, COPY, a foreign key's action, a write into
+ * a partition.  Before a TRUNCATE it goes through the table.
+ *
+ * Most updates leave the documents alone, and then the old and the new row
+ * hold the same TOAST pointers: that is looked at first, and costs about a
+ * microsecond.
+ *
+ * A change of the key ends one history and begins another: a "delete" under
+ * the old key and an "insert" under the new one.  The same is what the server
+ * makes of an update that moves a row to another partition.  In both cases the
+ * "insert" has the diff to what the row was before.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/tableam.h"
+#include "access/xact.h"
+#include "catalog/pg_inherits.h"
+#include "catalog/pg_trigger.h"
+#include "changelog/entry.h"
+#include "changelog/log_writer.h"
+#include "changelog/tracking.h"
+#include "commands/trigger.h"
+#include "executor/tuptable.h"
+#include "functions/compat.h"
+#include "miscadmin.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/timestamp.h"
+
+PG_FUNCTION_INFO_V1(diffgen_changelog);
+
+/* A row as it was or is; tuple is NULL if there is none. */
+typedef struct RowVersion
+{
+	HeapTuple	tuple;
+	TupleDesc	desc;
+} RowVersion;
+
+/*
+ * The documents of a row that has just been deleted because it moves to
+ * another partition; the insertion there is the next thing that happens.
+ */
+typedef struct MovedRow
+{
+	Oid			changelog;		/* InvalidOid if there is none */
+	TransactionId xid;
+	CommandId	cid;
+	int			ndocuments;
+	DocumentValue *documents;
+	MemoryContext context;
+} MovedRow;
+
+static MovedRow moved = {InvalidOid};
+
+/* Shown while the changelog is written, so that its errors make sense. */
+static void
+error_context(void *arg)
+{
+	errcontext("changelog of table \"%s\"",
+			   get_rel_name(((const Tracking *) arg)->target));
+}
+
+static DocumentValue
+row_document(const RowVersion *row, const TrackedDocument *document)
+{
+	DocumentValue result = {(Datum) 0, true};
+
+	if (row->tuple != NULL && AttributeNumberIsValid(document->attnum))
+		result.value = heap_getattr(row->tuple, document->attnum, row->desc,
+									&result.isnull);
+	return result;
+}
+
+/* The columns of the key; they are part of a primary key, so never NULL. */
+static Datum *
+row_key(const Tracking *tracking, const RowVersion *row)
+{
+	Datum	   *key = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
+
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		bool		isnull;
+
+		key[i] = heap_getattr(row->tuple, tracking->keys[i].attnum,
+							  row->desc, &isnull);
+	}
+	return key;
+}
+
+static bool
+same_key(const Tracking *tracking, const Datum *a, const Datum *b)
+{
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		if (!datum_image_eq(a[i], b[i], tracking->keys[i].typbyval,
+							tracking->keys[i].typlen))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Log what has become of each document.
+ */
+static void
+log_documents(const Tracking *tracking, const char *operation, Datum *key,
+			  const DocumentValue *old_values,
+			  const DocumentValue *new_values)
+{
+	ErrorContextCallback callback;
+	ChangeEvent event;
+	bool		changes = (strcmp(operation, "update") == 0);
+
+	callback.callback = error_context;
+	callback.arg = unconstify(Tracking *, tracking);
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	event.operation = operation;
+	event.changed_at = 0;
+	event.key = key;
+	for (int i = 0; i < tracking->ndocuments; i++)
+	{
+		const TrackedDocument *document = &tracking->documents[i];
+		DocumentValue old_value = old_values[i];
+		DocumentValue new_value = new_values[i];
+		ChangeEntry entry;
+
+		if (!AttributeNumberIsValid(document->attnum))
+			continue;
+		if (diffgen_stored_alike(&old_value, &new_value))
+		{
+			if (changes)
+				continue;
+			diffgen_make_unchanged(tracking, document->kind, new_value,
+								   &entry);
+		}
+		else if (!diffgen_make_entry(tracking, document->kind, old_value,
+									 new_value, &entry))
+		{
+			if (changes)
+				continue;
+			diffgen_make_unchanged(tracking, document->kind, new_value,
+								   &entry);
+		}
+
+		/* One time for all documents of the row. */
+		if (event.changed_at == 0)
+			event.changed_at = GetCurrentTimestamp();
+		diffgen_write_log(tracking, &event, document->label, &entry);
+	}
+	error_context_stack = callback.previous;
+}
+
+static DocumentValue *
+row_documents(const Tracking *tracking, const RowVersion *row)
+{
+	DocumentValue *values = palloc(mul_size(Max(tracking->ndocuments, 1),
+											sizeof(DocumentValue)));
+
+	for (int i = 0; i < tracking->ndocuments; i++)
+		values[i] = row_document(row, &tracking->documents[i]);
+	return values;
+}
+
+static DocumentValue *
+no_documents(const Tracking *tracking)
+{
+	RowVersion	none = {NULL, NULL};
+
+	return row_documents(tracking, &none);
+}
+
+/*
+ * Remember a row that is on its way to another partition.  Its TOAST values
+ * stay readable for this transaction.
+ */
+static void
+remember_moved(const Tracking *tracking, HeapTuple tuple,
+			   const DocumentValue *documents)
+{
+	MemoryContext old_context;
+
+	moved.context = AllocSetContextCreate(TopTransactionContext,
+										  "diffgen moved row",
+										  ALLOCSET_SMALL_SIZES);
+	old_context = MemoryContextSwitchTo(moved.context);
+	moved.documents = palloc(mul_size(Max(tracking->ndocuments, 1),
+									  sizeof(DocumentValue)));
+	for (int i = 0; i < tracking->ndocuments; i++)
+	{
+		moved.documents[i] = documents[i];
+		if (!documents[i].isnull)
+			moved.documents[i].value = datumCopy(documents[i].value, false,
+												 -1);
+	}
+	MemoryContextSwitchTo(old_context);
+	moved.ndocuments = tracking->ndocuments;
+	moved.xid = GetTopTransactionId();
+	moved.cid = HeapTupleHeaderGetCmax(tuple->t_data);
+	moved.changelog = tracking->changelog;
+}
+
+/*
+ * The documents of the row that an insertion is the second half of moving,
+ * or NULL.
+ */
+static const DocumentValue *
+recall_moved(const Tracking *tracking, HeapTuple tuple)
+{
+	if (moved.changelog != tracking->changelog ||
+		moved.xid != GetTopTransactionIdIfAny() ||
+		moved.ndocuments != tracking->ndocuments ||
+		moved.cid != HeapTupleHeaderGetRawCommandId(tuple->t_data))
+		return NULL;
+	return moved.documents;
+}
+
+static void
+forget_moved(void)
+{
+	if (OidIsValid(moved.changelog) &&
+		moved.xid == GetTopTransactionIdIfAny())
+		MemoryContextDelete(moved.context);
+	moved.changelog = InvalidOid;
+}
+
+static void
+log_insert(const Tracking *tracking, const RowVersion *row)
+{
+	const DocumentValue *old_values = recall_moved(tracking, row->tuple);
+
+	log_documents(tracking, "insert", row_key(tracking, row),
+				  old_values ? old_values : no_documents(tracking),
+				  row_documents(tracking, row));
+	forget_moved();
+}
+
+static void
+log_delete(const Tracking *tracking, const RowVersion *row,
+		   const char *operation)
+{
+	log_documents(tracking, operation, row_key(tracking, row),
+				  row_documents(tracking, row), no_documents(tracking));
+}
+
+static void
+log_update(const Tracking *tracking, const RowVersion *old_row,
+		   const RowVersion *new_row)
+{
+	Datum	   *old_key = row_key(tracking, old_row);
+	Datum	   *new_key = row_key(tracking, new_row);
+
+	if (!same_key(tracking, old_key, new_key))
+	{
+		log_delete(tracking, old_row, "delete");
+		log_documents(tracking, "insert", new_key,
+					  row_documents(tracking, old_row),
+					  row_documents(tracking, new_row));
+		return;
+	}
+	log_documents(tracking, "update", new_key,
+				  row_documents(tracking, old_row),
+				  row_documents(tracking, new_row));
+}
+
+static void
+log_row(const TriggerData *data)
+{
+	Tracking   *tracking;
+	TupleDesc	desc = RelationGetDescr(data->tg_relation);
+	RowVersion	row = {data->tg_trigtuple, desc};
+
+	/* A partition that was detached still has its trigger. */
+	if (data->tg_trigger->tgisclone &&
+		!data->tg_relation->rd_rel->relispartition)
+		return;
+
+	tracking = diffgen_tracking(data->tg_relation, data->tg_trigger);
+	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		forget_moved();
+
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		log_insert(tracking, &row);
+	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
+	{
+		log_delete(tracking, &row, "delete");
+		if (HeapTupleHeaderIndicatesMovedPartitions(row.tuple->t_data))
+			remember_moved(tracking, row.tuple,
+						   row_documents(tracking, &row));
+	}
+	else
+	{
+		RowVersion	new_row = {data->tg_newtuple, desc};
+
+		log_update(tracking, &row, &new_row);
+	}
+}
+
+/*
+ * Log all rows of a table or partition as gone.
+ *
+ * TRUNCATE removes rows that the transaction's snapshot may not see, and has
+ * locked the table by now, so a new snapshot is taken.
+ */
+static void
+log_all_rows(Relation rel, const Trigger *trigger)
+{
+	Tracking   *tracking = diffgen_tracking(rel, trigger);
+	TupleTableSlot *slot = table_slot_create(rel, NULL);
+	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
+	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	MemoryContext row_context;
+	MemoryContext old_context;
+
+	row_context = AllocSetContextCreate(CurrentMemoryContext, "diffgen row",
+										ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(row_context);
+	while (table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		RowVersion	row;
+
+		CHECK_FOR_INTERRUPTS();
+		row.tuple = ExecCopySlotHeapTuple(slot);
+		row.desc = RelationGetDescr(rel);
+		log_delete(tracking, &row, "truncate");
+		MemoryContextReset(row_context);
+	}
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(row_context);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+static bool
+has_truncate_trigger(Relation rel, Oid function)
+{
+	for (int i = 0; rel->trigdesc != NULL &&
+		 i < rel->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid == function &&
+			TRIGGER_FOR_TRUNCATE(trigger->tgtype))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A partition's own trigger logs its rows when it has one, that is when it
+ * was there when diffgen_track or diffgen_maintain was called last.  For the
+ * others the partitioned table's does it.
+ */
+static void
+log_truncate(const TriggerData *data)
+{
+	Relation	rel = data->tg_relation;
+	Oid			function = data->tg_trigger->tgfoid;
+	const Trigger *trigger = diffgen_row_trigger(rel, function);
+	List	   *partitions;
+	ListCell   *lc;
+
+	if (trigger == NULL)
+		return;					/* a partition that was detached */
+	if (rel->rd_rel->relkind != RELKIND_PARTITIONED_TABLE)
+	{
+		log_all_rows(rel, trigger);
+		return;
+	}
+
+	partitions = find_all_inheritors(RelationGetRelid(rel), NoLock, NULL);
+	foreach(lc, partitions)
+	{
+		Relation	partition = table_open(lfirst_oid(lc), NoLock);
+
+		trigger = diffgen_row_trigger(partition, function);
+		if (partition->rd_rel->relkind != RELKIND_PARTITIONED_TABLE &&
+			trigger != NULL && !has_truncate_trigger(partition, function))
+			log_all_rows(partition, trigger);
+		table_close(partition, NoLock);
+	}
+}
+
+/*
+ * diffgen_changelog() returns trigger
+ *		Writes the changelog of a tracked table; see diffgen_track.
+ */
+Datum
+diffgen_changelog(PG_FUNCTION_ARGS)
+{
+	TriggerData *data = (TriggerData *) fcinfo->context;
+
+	if (!CALLED_AS_TRIGGER(fcinfo))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("function \"%s\" was not called by a trigger",
+						TRIGGER_FUNCTION)));
+
+	if (TRIGGER_FIRED_AFTER(data->tg_event) &&
+		TRIGGER_FIRED_FOR_ROW(data->tg_event))
+		log_row(data);
+	else if (TRIGGER_FIRED_BEFORE(data->tg_event) &&
+			 TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) &&
+			 TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))
+		log_truncate(data);
+	else if (!TRIGGER_FIRED_BEFORE(data->tg_event) ||
+			 !TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) ||
+			 !TRIGGER_FIRED_BY_UPDATE(data->tg_event))
+		ereport(ERROR,
+				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
+				 errmsg("trigger \"%s\" of table \"%s\" must fire after a change of a row",
+						data->tg_trigger->tgname,
+						RelationGetRelationName(data->tg_relation)),
+				 errhint("Triggers of this kind are made by diffgen_track.")));
+
+	/*
+	 * The statement trigger also names the tracked columns, for UPDATE, only
+	 * to have them in the catalog.
+	 */
+	return PointerGetDatum(NULL);
+}
