@@ -323,8 +323,8 @@ $$;
 COMMENT ON FUNCTION diffgen_changelog_partitions(regclass) IS
 'the partitions of a changelog and the times they are for';
 
--- A name that is not taken in a schema, within the limit for names.
-CREATE FUNCTION diffgen_free_name(schema regnamespace, stem text, suffix text)
+-- A name that is not taken in a relation's schema, within the limit for names.
+CREATE FUNCTION diffgen_free_name(neighbour regclass, stem text, suffix text)
 RETURNS text
 LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
@@ -340,8 +340,9 @@ BEGIN
 			result := left(result, -1);
 		END LOOP;
 		result := result || tail;
-		EXIT WHEN NOT EXISTS (SELECT FROM pg_class c
-			WHERE c.relnamespace = schema AND c.relname = result);
+		EXIT WHEN NOT EXISTS (SELECT FROM pg_class c, pg_class n
+			WHERE n.oid = neighbour AND c.relnamespace = n.relnamespace
+			AND c.relname = result);
 		n := n + 1;
 		tail := suffix || '_' || n;
 	END LOOP;
@@ -349,7 +350,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION diffgen_free_name(regnamespace, text, text) IS
+COMMENT ON FUNCTION diffgen_free_name(regclass, text, text) IS
 'internal: a name for a new relation that is not taken';
 
 -- Gives what was made for a changelog to its owner, and takes from all others
@@ -422,8 +423,8 @@ BEGIN
 		WHERE p.from_time >= lower_bound;
 		CONTINUE WHEN lower_bound >= upper_bound;
 
-		name := @extschema@.diffgen_free_name(log.relnamespace::regnamespace,
-			log.relname, to_char(month, '"_y"YYYY"m"MM'));
+		name := @extschema@.diffgen_free_name(changelog, log.relname,
+			to_char(month, '"_y"YYYY"m"MM'));
 		EXECUTE format('CREATE TABLE %s.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
 			log.relnamespace::regnamespace, name, changelog);
 		IF fallback IS NOT NULL THEN
@@ -576,7 +577,7 @@ COMMENT ON FUNCTION diffgen_document_columns(regclass, name[], jsonb) IS
 -- Checks the options that would make a history that cannot be read back.
 CREATE FUNCTION diffgen_check_tracking_options(options jsonb)
 RETURNS void
-LANGUAGE plpgsql IMMUTABLE STRICT
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -677,8 +678,8 @@ BEGIN
 		RETURN log;
 	END IF;
 
-	sequence_name := @extschema@.diffgen_free_name(
-		tab.relnamespace::regnamespace, name, '_change_id_seq');
+	sequence_name := @extschema@.diffgen_free_name(target, name,
+		'_change_id_seq');
 	EXECUTE format('CREATE SEQUENCE %s.%I', tab.relnamespace::regnamespace,
 		sequence_name);
 	EXECUTE format('CREATE TABLE %1$s.%2$I (%3$s, '
@@ -711,8 +712,7 @@ BEGIN
 			tab.relnamespace::regnamespace, sequence_name)::regclass,
 		tab.relowner::regrole);
 
-	name := @extschema@.diffgen_free_name(tab.relnamespace::regnamespace,
-		name, '_default');
+	name := @extschema@.diffgen_free_name(target, name, '_default');
 	EXECUTE format('CREATE TABLE %s.%I PARTITION OF %s DEFAULT',
 		tab.relnamespace::regnamespace, name, log);
 	PERFORM @extschema@.diffgen_protect(format('%s.%I',
