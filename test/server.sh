@@ -214,7 +214,7 @@ choose_major()
 # Installs what is missing of the packages, of PostgreSQL itself, and of what
 # it takes to build.  Some words stand for packages that depend on what there
 # is: "server" for PostgreSQL's, "fuzzer" for the clang that goes with them,
-# "npm" for node and its package manager.
+# "npm" for node and its package manager, "chromium" for a browser.
 need()
 {
 	local missing
@@ -260,6 +260,10 @@ missing_packages()
 			npm)					# other sources of node bring their own
 				command -v npm >/dev/null && continue
 				word="nodejs npm"
+				;;
+			chromium)				# Ubuntu's is a snap, and no package
+				command -v chromium chromium-browser google-chrome >/dev/null && continue
+				available chromium || continue
 				;;
 			fuzzer)
 				[ -n "$major" ] || continue
