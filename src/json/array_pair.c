@@ -321,13 +321,16 @@ number_identity(IdentityTable *table, const JsonNode *identity)
 
 /*
  * Number the elements of one side by identity.  Elements without one get
- * numbers of their own.
+ * numbers of their own.  *found tells whether any has one.
  */
 static uint32 *
-number_side(IdentityTable *table, const ArraySide *side, uint32 from, uint32 n)
+number_side(IdentityTable *table, const ArraySide *side, uint32 from, uint32 n,
+			bool *found)
 {
 	uint32	   *ids = dg_alloc(n, sizeof(uint32));
 	uint32		i;
+
+	*found = false;
 
 	for (i = 0; i < n; i++)
 	{
@@ -337,7 +340,10 @@ number_side(IdentityTable *table, const ArraySide *side, uint32 from, uint32 n)
 		DG_CHECK_CANCEL();
 		dg_side_element(side, from + i, &element);
 		if (find_identity(&element, &identity))
+		{
 			ids[i] = number_identity(table, &identity);
+			*found = true;
+		}
 		else
 			ids[i] = table->count++;
 	}
@@ -345,9 +351,10 @@ number_side(IdentityTable *table, const ArraySide *side, uint32 from, uint32 n)
 }
 
 /*
- * Find the elements that have the same identity.
+ * Find the elements that have the same identity.  Returns false if there are
+ * none, as in an array of scalars, which saves the search.
  */
-static void
+static bool
 search_identities(const Gap *gap, uint32 old_from, uint32 nold,
 				  uint32 new_from, uint32 nnew, DiffScript *script)
 {
@@ -355,6 +362,8 @@ search_identities(const Gap *gap, uint32 old_from, uint32 nold,
 	uint32		nslots = 8;
 	uint32	   *old_ids;
 	uint32	   *new_ids;
+	bool		in_old;
+	bool		in_new;
 
 	while (nslots / 3 * 2 < nold + nnew)
 		nslots *= 2;
@@ -363,15 +372,17 @@ search_identities(const Gap *gap, uint32 old_from, uint32 nold,
 	table.mask = nslots - 1;
 	table.identities = dg_alloc(nold + nnew, sizeof(JsonNode));
 	table.count = 0;
-	old_ids = number_side(&table, gap->old_side, old_from, nold);
-	new_ids = number_side(&table, gap->new_side, new_from, nnew);
+	old_ids = number_side(&table, gap->old_side, old_from, nold, &in_old);
+	new_ids = number_side(&table, gap->new_side, new_from, nnew, &in_new);
 	dg_free(table.slots);
 	dg_free(table.identities);
 
-	dg_search_ids(old_ids, nold, new_ids, nnew, table.count,
-				  gap->walk->algorithm, script);
+	if (in_old && in_new)
+		dg_search_ids(old_ids, nold, new_ids, nnew, table.count,
+					  gap->walk->algorithm, script);
 	dg_free(old_ids);
 	dg_free(new_ids);
+	return in_old && in_new;
 }
 
 /*
@@ -387,7 +398,12 @@ pair_by_identity(const Gap *gap, uint32 old_from, uint32 nold,
 	int32		i;
 
 	dg_script_init(&script, false);
-	search_identities(gap, old_from, nold, new_from, nnew, &script);
+	if (!search_identities(gap, old_from, nold, new_from, nnew, &script))
+	{
+		dg_script_free(&script);
+		pair_in_order(gap, old_from, nold, new_from, nnew);
+		return;
+	}
 	for (i = 0; i < script.nedits; i++)
 	{
 		const DiffEdit *edit = &script.edits[i];
