@@ -94,6 +94,19 @@ COMMENT ON FUNCTION diffgen_html(text, jsonb) IS
 'a unified diff as HTML that needs nothing else';
 
 --
+-- Merges of text
+--
+
+CREATE FUNCTION diffgen_merge(base text, ours text, theirs text,
+	options jsonb DEFAULT '{}', OUT merged text, OUT conflicts int)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_merge_text'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 2000;
+
+COMMENT ON FUNCTION diffgen_merge(text, text, text, jsonb) IS
+'three-way merge of texts, with conflicts marked as git does';
+
+--
 -- Patches of jsonb documents
 --
 

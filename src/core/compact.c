@@ -88,6 +88,7 @@ typedef struct Compaction
 	Side	   *side;			/* whose runs are moved */
 	Side	   *other;
 	WhitespaceMode whitespace;
+	bool		by_indent;		/* rule 3 applies */
 	int64		budget;
 	int32		kept;			/* runs before the one in hand */
 	int32		next;			/* the first run after it */
@@ -422,7 +423,7 @@ compact_side(Compaction *c)
 				while (run.common > beside && slide_up(c, &run))
 					;
 			}
-			else
+			else if (c->by_indent)
 			{
 				places = Min(places, MAX_PLACES);
 				places = Min(places, run.nlines + 1);
@@ -562,13 +563,15 @@ sides_to_script(const Side *old_side, const Side *new_side,
  * dg_compact_script
  *		Slide the edits of a script to better places.
  *
+ * Rule 3 is left out unless by_indent is true: runs stay as low as they go.
  * The number of changed lines stays as it is; there may be fewer edits.
  * Scratch memory, 32 bytes an edit, is freed before return.
  */
 void
 dg_compact_script(const char *old_text, uint32 old_len,
 				  const char *new_text, uint32 new_len,
-				  WhitespaceMode whitespace, DiffScript *script)
+				  WhitespaceMode whitespace, bool by_indent,
+				  DiffScript *script)
 {
 	Side		old_side = {old_text, old_len, NULL, 0, 0};
 	Side		new_side = {new_text, new_len, NULL, 0, 0};
@@ -577,6 +580,7 @@ dg_compact_script(const char *old_text, uint32 old_len,
 	script_to_sides(script, &old_side, &new_side);
 
 	c.whitespace = whitespace;
+	c.by_indent = by_indent;
 	c.budget = COMPACT_BUDGET_MINIMUM +
 		COMPACT_BUDGET_PER_BYTE * ((int64) old_len + new_len);
 	c.side = &old_side;

@@ -14,6 +14,7 @@
 
 extern void dg_compact_script(const char *old_text, uint32 old_len,
 							  const char *new_text, uint32 new_len,
-							  WhitespaceMode whitespace, DiffScript *script);
+							  WhitespaceMode whitespace, bool by_indent,
+							  DiffScript *script);
 
 #endif							/* DIFFGEN_COMPACT_H */

@@ -206,7 +206,7 @@ dg_text_diff(const char *old_text, Size old_len,
 
 	if (script->nedits > 0)
 		dg_compact_script(old_text, old_len, new_text, new_len,
-						  options->whitespace, script);
+						  options->whitespace, true, script);
 }
 
 /*

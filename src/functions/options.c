@@ -103,6 +103,13 @@ static const OptionWord prefer_words[] = {
 	{NULL, 0}
 };
 
+static const OptionWord style_words[] = {
+	{"merge", MERGE_STYLE_MERGE},
+	{"diff3", MERGE_STYLE_DIFF3},
+	{"zdiff3", MERGE_STYLE_ZDIFF3},
+	{NULL, 0}
+};
+
 /*
  * One of a list of words.
  */
@@ -346,6 +353,13 @@ parse_page(const char *name, const JsonbValue *value,
 }
 
 static void
+parse_style(const char *name, const JsonbValue *value,
+			DiffgenOptions *options)
+{
+	options->style = parse_word(name, value, style_words);
+}
+
+static void
 parse_prefer(const char *name, const JsonbValue *value,
 			 DiffgenOptions *options)
 {
@@ -564,6 +578,7 @@ static const OptionDef option_defs[] = {
 	{"width", OPT_WIDTH, parse_width},
 	{"layout", OPT_LAYOUT, parse_layout},
 	{"page", OPT_PAGE, parse_page},
+	{"style", OPT_STYLE, parse_style},
 	{"prefer", OPT_PREFER, parse_prefer},
 	{"ignore", OPT_IGNORE, parse_ignore},
 	{"redact", OPT_REDACT, parse_redact},

@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "core/merge.h"
 #include "core/text_diff.h"
 #include "core/words.h"
 #include "fmgr.h"
@@ -59,15 +60,7 @@
 #define OPTS_WORDS		(OPT_GRANULARITY | OPT_ALGORITHM)
 #define OPTS_ANSI		(OPT_GRANULARITY | OPT_WIDTH)
 #define OPTS_HTML		(OPT_GRANULARITY | OPT_LAYOUT | OPT_PAGE)
-#define OPTS_TEXT_MERGE	(OPT_STYLE | OPT_PREFER | OPT_LABELS)
-
-/* Whose side a merge takes where both changed the same. */
-typedef enum MergePreference
-{
-	PREFER_NONE,
-	PREFER_OURS,
-	PREFER_THEIRS
-} MergePreference;
+#define OPTS_TEXT_MERGE	(OPT_STYLE | OPT_PREFER)
 
 /* How a page shows the two sides of a diff. */
 typedef enum DiffLayout
@@ -86,6 +79,7 @@ typedef struct DiffgenOptions
 	int32		width;			/* columns for two sides; 0: one side */
 	DiffLayout	layout;
 	bool		page;			/* a whole page, not a part of one */
+	MergeStyle	style;
 	MergePreference prefer;
 	JsonPatterns *patterns;		/* of what is ignored and redacted, or NULL */
 	JsonKeyTable *keys;			/* of arrays matched by identity, or NULL */
