@@ -24,6 +24,16 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
 COMMENT ON FUNCTION diffgen_stat(text, text, jsonb) IS
 'lines added and removed by the diff of two texts, and its hunks';
 
+CREATE FUNCTION diffgen_entry(old text, new text, options jsonb DEFAULT '{}',
+	OUT diff text, OUT patch jsonb, OUT paths text[],
+	OUT added int, OUT removed int, OUT hunks int, OUT exact boolean)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_entry_text'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 1000;
+
+COMMENT ON FUNCTION diffgen_entry(text, text, jsonb) IS
+'diff and counts of lines of a change, all at once; patch and paths are null';
+
 --
 -- Unified diffs: apply, invert, take apart
 --

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * text_diff.c
- *	  diffgen() and diffgen_stat() of text.
+ *	  diffgen(), diffgen_stat() and diffgen_entry() of text.
  *
  *-------------------------------------------------------------------------
  */
@@ -20,6 +20,9 @@
 
 PG_FUNCTION_INFO_V1(diffgen_text_text);
 PG_FUNCTION_INFO_V1(diffgen_stat_text);
+PG_FUNCTION_INFO_V1(diffgen_entry_text);
+
+#define ENTRY_COLUMNS	7
 
 /*
  * Diff the first two arguments of a call.
@@ -91,4 +94,36 @@ diffgen_stat_text(PG_FUNCTION_ARGS)
 
 	diff_arguments(fcinfo, options, NULL, &stat);
 	PG_RETURN_DATUM(diffgen_stat_datum(fcinfo, &stat));
+}
+
+/*
+ * diffgen_entry(old text, new text, options jsonb)
+ *		What a row of a changelog holds: the diff and its size.
+ *
+ * The columns are those of diffgen_entry() of jsonb, so that a changelog can
+ * have both; a text has no patch and no paths.
+ */
+Datum
+diffgen_entry_text(PG_FUNCTION_ARGS)
+{
+	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_TEXT_DIFF);
+	TupleDesc	desc;
+	StringInfoData out;
+	DiffStat	stat;
+	Datum		values[ENTRY_COLUMNS] = {0};
+	bool		nulls[ENTRY_COLUMNS] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+
+	diffgen_init_result(&out, CurrentMemoryContext);
+	diff_arguments(fcinfo, options, &out, &stat);
+	values[0] = diffgen_result_text(&out);
+	nulls[1] = nulls[2] = true;
+	values[3] = Int32GetDatum(stat.added);
+	values[4] = Int32GetDatum(stat.removed);
+	values[5] = Int32GetDatum(stat.hunks);
+	values[6] = BoolGetDatum(stat.exact);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+													  values, nulls)));
 }

@@ -24,7 +24,7 @@ FROM pair, LATERAL diffgen_entry(old, new) e;
 -- Nothing changed
 SELECT * FROM diffgen_changes('[1, {"a": 2.0}]', '[1.0, {"a": 2}]');
 SELECT diffgen_paths('1', '1.0'), diffgen_patch('1', '1.0'), diffgen_merge_patch('{"a": 1}', '{"a": 1.0}');
-SELECT * FROM diffgen_entry('{}', '{}');
+SELECT * FROM diffgen_entry('{}'::jsonb, '{}');
 
 -- The root
 SELECT * FROM diffgen_changes('1', '[]');

@@ -54,7 +54,7 @@ SELECT jsonb_array_elements(diffgen_patch(:'secret', :'secret2', '{"redact": ["$
 SELECT jsonb_array_elements(diffgen_patch('{}', :'secret2', '{"redact": ["$.data.*"]}'));
 SELECT diffgen_apply(:'secret', diffgen_patch(:'secret', :'secret2', '{"redact": ["$.data.*"]}'));
 SELECT diffgen_patch('{"data": 1.0}', '{"data": 1}', '{"redact": ["$.data"]}');
-SELECT * FROM diffgen_entry(:'secret', :'secret2', '{"redact": ["$.**.*"]}');
+SELECT * FROM diffgen_entry(:'secret'::jsonb, :'secret2', '{"redact": ["$.**.*"]}');
 -- ignore wins
 SELECT diffgen_text('{"a": 1, "b": 2}', '{"redact": ["$.*"], "ignore": ["$.a"]}');
 -- a document that merely has such a string
