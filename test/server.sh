@@ -476,16 +476,21 @@ private_server()
 
 	quietly "copy PostgreSQL $major" 300 copy_postgres || stop_at "copy PostgreSQL $major"
 	quietly "copy the source" 60 copy_source || stop_at "copy the source"
-	quietly "build" 600 build "$@" || stop_at "build"
+	quietly "build" 600 build "$@" || stop_at "build" "error|Error|warning: "
 	own "$work"
 	server_running=1
 	quietly "start a server" 120 start_server || stop_at "start a server"
 }
 
-# stop_at NAME: shows why that step failed, and ends
+# stop_at NAME [PATTERN]: shows why that step failed, and ends
 stop_at()
 {
-	show_log "$(log_of "$1")"
+	if [ -n "${2:-}" ]; then
+		grep -vE '^(gcc|clang|cc) ' "$(log_of "$1")" | grep -E -A 2 "$2" | head -n 40 |
+			sed 's/^/    | /'
+	else
+		show_log "$(log_of "$1")"
+	fi
 	[ -f "$work/data/log" ] && show_log "$work/data/log"
 	exit 1
 }

@@ -21,6 +21,12 @@
 #include "varatt.h"
 #endif
 
+/*
+ * mul_size and add_size are in palloc.h from 19 and from the minor releases of
+ * May 2026; before, they were here.
+ */
+#include "storage/shmem.h"
+
 /* 18 lets a module tell its name and version. */
 #if PG_VERSION_NUM >= 180000
 #define DIFFGEN_MODULE_MAGIC \
