@@ -141,6 +141,11 @@ class Maker:
         if depth == 0 or r < 0.35:
             return self.scalar()
         n = self.rng.choice([0, 1, 1, 2, 3, 4, 6, 9])
+        if r > 0.98:
+            # Too many for a table of all pairs.
+            if self.rng.random() < 0.5:
+                return [Number(str(self.rng.randrange(20))) for _ in range(90)]
+            return [{"id": Number(str(self.rng.randrange(60))), "v": self.scalar()} for _ in range(70)]
         if r < 0.65:
             return {k: self.document(depth - 1)
                     for k in self.rng.sample(KEYS, min(n, len(KEYS)))}
@@ -298,6 +303,17 @@ def loses_null(old, new):
             if not (k in old and same(old[k], v)))
 
 
+def judge(what, n, pair, patch):
+    """Have python3-jsonpatch apply a patch; whether it could be asked."""
+    # It takes a member named "-" for the end of an array.
+    if jsonpatch is None or any(op["path"].endswith("/-") for op in patch):
+        return False
+    result = jsonpatch.apply_patch(Wrapped.wrap(pair[0]), Wrapped.wrap(patch))
+    if not same(Wrapped.unwrap(result), pair[1]):
+        fail(what, n, pair, patch=dump(patch))
+    return True
+
+
 def check_patches(pairs):
     """I4, I5, merge patches, rows, paths, entries."""
     got = ask("json_build_object("
@@ -330,12 +346,7 @@ def check_patches(pairs):
                 fail("merge patch refused", n, pair)
         elif row["merged"] is not True or loses_null(*pair):
             fail("merge patch", n, pair, patch=dump(row["merge"]))
-        # python3-jsonpatch takes a member named "-" for the end of an array.
-        if jsonpatch is not None and not any(op["path"].endswith("/-") for op in row["patch"]):
-            judged += 1
-            result = jsonpatch.apply_patch(Wrapped.wrap(pair[0]), Wrapped.wrap(row["patch"]))
-            if not same(Wrapped.unwrap(result), pair[1]):
-                fail("I4 by python3-jsonpatch", n, pair, patch=dump(row["patch"]))
+        judged += judge("I4 by python3-jsonpatch", n, pair, row["patch"])
     print("ok: %d patches, %d judged by python3-jsonpatch" % (len(pairs), judged))
 
 
@@ -364,6 +375,222 @@ class Wrapped:
         return doc
 
 
+# Patterns, as lists of steps: ("key", k), ("keys",), ("element", n),
+# ("elements", {key: value} or None), ("any",).
+
+def pattern_text(steps):
+    out = ["$"]
+    for kind, *arg in steps:
+        if kind == "key":
+            out.append("." + string_text(arg[0]))
+        elif kind == "keys":
+            out.append(".*")
+        elif kind == "element":
+            out.append("[%d]" % arg[0])
+        elif kind == "elements":
+            out.append("[*]")
+            if arg[0]:
+                out.append(" ? (" + " && ".join("@." + string_text(k) + " == " + dump(v)
+                                                for k, v in arg[0].items()) + ")")
+        else:
+            out.append(".**")
+    return "".join(out)
+
+
+def path_matches(path, steps):
+    """Whether a path, a list of (key or index, value), is what steps name."""
+    if not steps:
+        return not path
+    kind, *arg = steps[0]
+    if kind == "any":
+        return any(path_matches(path[i:], steps[1:]) for i in range(len(path) + 1))
+    if not path:
+        return False
+    at, value = path[0]
+    if kind == "key":
+        ok = isinstance(at, str) and at == arg[0]
+    elif kind == "keys":
+        ok = isinstance(at, str)
+    elif kind == "element":
+        ok = isinstance(at, int) and at == arg[0]
+    else:
+        ok = isinstance(at, int) and (
+            not arg[0] or isinstance(value, dict) and
+            all(k in value and same(value[k], v) for k, v in arg[0].items()))
+    return ok and path_matches(path[1:], steps[1:])
+
+
+def transform(doc, patterns, change, path=()):
+    """A copy in which change(value) stands for what a pattern names.  If it
+    returns HIDDEN the value is left out."""
+    def child(at, value):
+        here = path + ((at, value),)
+        if any(path_matches(here, p) for p in patterns):
+            return change(value)
+        return transform(value, patterns, change, here)
+
+    if isinstance(doc, dict):
+        items = [(k, child(k, v)) for k, v in doc.items()]
+        return {k: v for k, v in items if v is not HIDDEN}
+    if isinstance(doc, list):
+        return [v for v in (child(i, v) for i, v in enumerate(doc)) if v is not HIDDEN]
+    return doc
+
+
+HIDDEN = object()
+
+
+def random_path(rng, doc):
+    """Steps to some place in a document, made more general at random."""
+    steps = []
+    while isinstance(doc, (dict, list)) and doc and (not steps or rng.random() < 0.8):
+        if rng.random() < 0.1:
+            steps.append(("any",))
+        if isinstance(doc, dict):
+            key = rng.choice(list(doc))
+            steps.append(("key", key) if rng.random() < 0.8 else ("keys",))
+            doc = doc[key]
+        else:
+            index = rng.randrange(len(doc))
+            doc = doc[index]
+            if rng.random() < 0.4:
+                steps.append(("element", index))
+            elif isinstance(doc, dict) and rng.random() < 0.5:
+                scalars = {k: v for k, v in doc.items() if not isinstance(v, (dict, list))}
+                steps.append(("elements", dict(list(scalars.items())[:rng.choice([1, 1, 2])])))
+            else:
+                steps.append(("elements", None))
+    return steps or [("key", "a")]
+
+
+def check_ignore(pairs, rng):
+    """What is ignored does not show, and all else does."""
+    options = []
+    patterns = []
+    for pair in pairs:
+        patterns.append([random_path(rng, rng.choice(pair)) for _ in range(rng.choice([1, 1, 2, 4]))])
+        options.append(json.dumps({"ignore": [pattern_text(p) for p in patterns[-1]]}))
+    got = ask("json_build_object('old', diffgen_text(a, o), 'new', diffgen_text(b, o),"
+              "'diff', diffgen(a, b, o), 'back', diffgen(b, a, o), 'applied', diffgen_apply(a, diffgen_patch(a, b, o)),"
+              "'entry', (SELECT e.diff = diffgen(a, b, o) AND e.patch = diffgen_patch(a, b, o) FROM diffgen_entry(a, b, o) e),"
+              "'paths', cardinality(diffgen_paths(a, b, o)))",
+              pairs, source="(SELECT *, ((ARRAY[%s])[n + 1])::jsonb AS o FROM pair) pair"
+              % ",".join(literal(o) for o in options))
+    shown = 0
+    with tempfile.TemporaryDirectory() as directory:
+        for n, (pair, row) in enumerate(zip(pairs, got)):
+            views = [transform(doc, patterns[n], lambda value: HIDDEN) for doc in pair]
+            texts = [canonical(view) for view in views]
+            if [row["old"], row["new"]] != texts:
+                fail("ignore: diffgen_text", n, pair, options=options[n], got=row["old"], expected=texts[0])
+            equal = same(*views)
+            if (row["diff"] == "") != equal or (row["back"] == "") != equal or \
+                    (row["paths"] == Number("0")) != equal:
+                fail("ignore: empty exactly when equal", n, pair, options=options[n], diff=row["diff"])
+            if row["entry"] is not True:
+                fail("ignore: entry", n, pair, options=options[n])
+            if not equal:
+                shown += 1
+                result = patched("patch", texts[0], row["diff"], directory)
+                if result != texts[1]:
+                    fail("ignore: diff of what is shown", n, pair, options=options[n], diff=row["diff"])
+            # Indices and filters may name other elements after the patch.
+            if all(step[0] in ("key", "keys", "any") for p in patterns[n] for step in p):
+                view = transform(row["applied"], patterns[n], lambda value: HIDDEN)
+                if not same(view, views[1]):
+                    fail("ignore: patch", n, pair, options=options[n], result=dump(row["applied"]))
+    print("ok: %d pairs with ignored parts, %d differ" % (len(pairs), shown))
+
+
+def check_redact(pairs, rng):
+    """What is redacted never shows, but that it changed does."""
+    secrets = iter(range(10 ** 9))
+    options = []
+    hidden_pairs = []
+
+    def secret(value):
+        if isinstance(value, dict):
+            return {k: secret(v) for k, v in value.items()}
+        if isinstance(value, list):
+            return [secret(v) for v in value]
+        return "TOPSECRET" + (canonical(value) if rng.random() < 0.7 else str(next(secrets)))
+
+    for pair in pairs:
+        patterns = [random_path(rng, rng.choice(pair)) for _ in range(rng.choice([1, 1, 2]))]
+        # A filter on a value that becomes a secret would not match any more.
+        patterns = [[("elements", None) if s[0] == "elements" else s for s in p] for p in patterns]
+        options.append(json.dumps({"redact": [pattern_text(p) for p in patterns]}))
+        hidden_pairs.append(tuple(transform(doc, patterns, secret) for doc in pair))
+    got = ask("json_build_array(diffgen(a, b, o), diffgen_patch(a, b, o), diffgen_paths(a, b, o),"
+              " diffgen_patch(a, b, o || '{\"invertible\": true}'), (SELECT jsonb_agg(to_jsonb(c)) FROM diffgen_changes(a, b, o) c),"
+              " (SELECT e FROM diffgen_entry(a, b, o || '{\"context\": 1000}') e), diffgen_text(a, o))",
+              hidden_pairs, source="(SELECT *, ((ARRAY[%s])[n + 1])::jsonb AS o FROM pair) pair"
+              % ",".join(literal(o) for o in options))
+    for n, (pair, row) in enumerate(zip(hidden_pairs, got)):
+        if "TOPSECRET" in dump(row):
+            fail("a secret shows", n, pair, options=options[n], output=dump(row))
+        if (row[0] == "") != same(*pair) or (row[1] == []) != same(*pair):
+            fail("redact: empty exactly when equal", n, pair, options=options[n])
+    print("ok: %d pairs with redacted parts" % len(pairs))
+
+
+def keyed_pair(maker):
+    """Two documents with a list of things that have an id."""
+    rng = maker.rng
+    ids = rng.sample(range(100), rng.choice([0, 1, 2, 3, 5, 9]))
+    things = [{"id": Number(str(i)), "v": maker.document(1)} for i in ids]
+    new = [dict(t) for t in things if rng.random() < 0.8]
+    for t in new:
+        if rng.random() < 0.3:
+            t["v"] = maker.change(t["v"], 1, 0.5)
+        if rng.random() < 0.1:
+            t["id"] = Number(str(rng.randrange(100)) + ".0")
+    for _ in range(rng.choice([0, 0, 1, 2])):
+        new.insert(rng.randint(0, len(new)), {"id": Number(str(rng.randrange(100))), "v": maker.scalar()})
+    if rng.random() < 0.5:
+        i, j = rng.randint(0, len(new)), rng.randint(0, len(new))
+        new = new[:i] + new[j:] + new[i:j] if i < j else new
+    if rng.random() < 0.3:
+        rng.shuffle(new)
+    nested = {"l": things, "x": [{"l": things}]}
+    return nested, {"l": new, "x": [{"l": new[:]}]}
+
+
+def check_keys(maker):
+    """Arrays matched by identity."""
+    pairs = [keyed_pair(maker) for _ in range(200)]
+    got = ask("json_build_object('patch', p, 'applied', diffgen_apply(a, p) = b,"
+              " 'undone', diffgen_apply(b, diffgen_invert(ip)) = a, 'old', diffgen_text(a), 'new', diffgen_text(b),"
+              " 'diff', diffgen(a, b, '{\"keys\": {\"l\": [[\"id\"]]}}'),"
+              " 'any', diffgen_apply(a, diffgen_patch(a, b, any_order)), 'any_diff', diffgen(a, b, any_order),"
+              " 'lost', (SELECT count(*) FROM diffgen_changes(a, b, '{\"keys\": {\"l\": [[\"id\"]]}}') c"
+              "  WHERE CASE WHEN op = 'remove' THEN"
+              "  jsonb_path_query_array(a, ('strict ' || path)::jsonpath) IS DISTINCT FROM jsonb_build_array(old_value)"
+              "  ELSE jsonb_path_query_array(b, ('strict ' || path)::jsonpath) IS DISTINCT FROM jsonb_build_array(new_value) END))",
+              pairs, source="(SELECT *, diffgen_patch(a, b, '{\"keys\": {\"l\": [[\"id\"]]}}') p,"
+              " diffgen_patch(a, b, '{\"invertible\": true, \"keys\": {\"l\": [[\"id\"]]}}') ip,"
+              " '{\"order\": \"ignore\", \"keys\": {\"l\": [[\"id\"]]}}'::jsonb any_order FROM pair) pair")
+    moves = 0
+    with tempfile.TemporaryDirectory() as directory:
+        for n, (pair, row) in enumerate(zip(pairs, got)):
+            moves += sum(op["op"] == "move" for op in row["patch"])
+            if row["applied"] is not True or row["undone"] is not True:
+                fail("keys: patch", n, pair, patch=dump(row["patch"]))
+            if row["lost"] != Number("0"):
+                fail("keys: paths lead to their values", n, pair)
+            judge("keys by python3-jsonpatch", n, pair, row["patch"])
+            if row["diff"] != "" and patched("patch", row["old"], row["diff"], directory) != row["new"]:
+                fail("keys: I3", n, pair, diff=row["diff"])
+            ids = [t["id"].value() for t in pair[1]["l"]]
+            if len(ids) == len(set(ids)):
+                by_id = lambda doc: {t["id"].value(): t for t in doc["l"]}
+                if not same(by_id(row["any"]), by_id(pair[1])):
+                    fail("keys in any order", n, pair, result=dump(row["any"]))
+                if (row["any_diff"] == "") != same(by_id(pair[0]), by_id(pair[1])):
+                    fail("keys in any order: empty exactly when equal", n, pair, diff=row["any_diff"])
+    print("ok: %d pairs matched by identity, %d moves" % (len(pairs), moves))
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--pairs", type=int, default=1000)
@@ -377,6 +604,9 @@ def main():
         pairs = [maker.pair() for _ in range(min(500, args.pairs - done))]
         check_diffs(pairs, rng)
         check_patches(pairs)
+        check_ignore(pairs, rng)
+        check_redact(pairs, rng)
+        check_keys(maker)
         done += len(pairs)
 
 
