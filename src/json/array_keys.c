@@ -200,6 +200,7 @@ find_keepers(const IdentityTable *table, bool *keeps)
 		uint32		low = 0;
 		uint32		high = length;
 
+		DG_CHECK_CANCEL();
 		keeps[j] = false;
 		if (table->match[j] == NO_INDEX)
 			continue;

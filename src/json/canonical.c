@@ -155,11 +155,30 @@ plain_bytes(const char *s, uint32 len)
 }
 
 /*
+ * Append bytes, with an error that speaks of the diff if they are too many.
+ */
+static inline void
+put_bytes(StringInfo out, const char *bytes, Size len)
+{
+	memcpy(dg_reserve(out, len), bytes, len);
+	out->len += len;
+}
+
+static inline void
+put_byte(StringInfo out, char byte)
+{
+	*dg_reserve(out, 1) = byte;
+	out->len++;
+}
+
+/*
  * Append one byte of a string as a JSON escape sequence.
  */
 static void
 append_escape(StringInfo out, unsigned char c)
 {
+	static const char hex[] = "0123456789abcdef";
+
 	/* Pairs of a byte and the letter that stands for it. */
 	static const char letters[] = "\bb\ff\nn\rr\tt\"\"\\\\";
 	const char *pair = letters;
@@ -167,11 +186,15 @@ append_escape(StringInfo out, unsigned char c)
 	while (*pair != '\0' && (unsigned char) *pair != c)
 		pair += 2;
 	if (*pair == '\0')
-		appendStringInfo(out, "\\u%04x", c);
+	{
+		put_bytes(out, "\\u00", 4);
+		put_byte(out, hex[c >> 4]);
+		put_byte(out, hex[c & 15]);
+	}
 	else
 	{
-		appendStringInfoCharMacro(out, '\\');
-		appendStringInfoCharMacro(out, pair[1]);
+		put_byte(out, '\\');
+		put_byte(out, pair[1]);
 	}
 }
 
@@ -182,24 +205,22 @@ append_escape(StringInfo out, unsigned char c)
 void
 dg_append_string(StringInfo out, const char *s, uint32 len)
 {
-	char	   *p = dg_reserve(out, (Size) len + 2);
-
-	*p = '"';
-	out->len++;
+	/* Most strings need no escapes: make room once. */
+	(void) dg_reserve(out, (Size) len + 2);
+	put_byte(out, '"');
 	for (;;)
 	{
 		uint32		n = plain_bytes(s, len);
 
-		memcpy(dg_reserve(out, n), s, n);
-		out->len += n;
+		DG_CHECK_CANCEL();
+		put_bytes(out, s, n);
 		if (n == len)
 			break;
 		append_escape(out, s[n]);
 		s += n + 1;
 		len -= n + 1;
 	}
-	appendStringInfoCharMacro(out, '"');
-	out->data[out->len] = '\0';
+	put_byte(out, '"');
 }
 
 /*
@@ -218,24 +239,24 @@ dg_append_scalar(StringInfo out, const JsonNode *node)
 			{
 				char	   *digits = numeric_normalize(NODE_NUMERIC(node));
 
-				appendStringInfoString(out, digits);
+				put_bytes(out, digits, strlen(digits));
 				pfree(digits);
 				break;
 			}
 		case NODE_FALSE:
-			appendBinaryStringInfo(out, "false", 5);
+			put_bytes(out, "false", 5);
 			break;
 		case NODE_TRUE:
-			appendBinaryStringInfo(out, "true", 4);
+			put_bytes(out, "true", 4);
 			break;
 		case NODE_NULL:
-			appendBinaryStringInfo(out, "null", 4);
+			put_bytes(out, "null", 4);
 			break;
 		case NODE_ARRAY:
-			appendBinaryStringInfo(out, "[]", 2);
+			put_bytes(out, "[]", 2);
 			break;
 		case NODE_OBJECT:
-			appendBinaryStringInfo(out, "{}", 2);
+			put_bytes(out, "{}", 2);
 			break;
 	}
 }
@@ -257,7 +278,7 @@ begin_line(JsonPrinter *printer, const JsonPlace *place)
 	if (place->key.data != NULL)
 	{
 		dg_append_string(out, place->key.data, place->key.len);
-		appendBinaryStringInfo(out, ": ", 2);
+		put_bytes(out, ": ", 2);
 	}
 }
 
@@ -265,8 +286,8 @@ static void
 end_line(JsonPrinter *printer, bool comma)
 {
 	if (comma)
-		appendStringInfoCharMacro(printer->out, ',');
-	appendStringInfoCharMacro(printer->out, '\n');
+		put_byte(printer->out, ',');
+	put_byte(printer->out, '\n');
 	printer->left--;
 }
 
@@ -278,7 +299,7 @@ void
 dg_print_open(JsonPrinter *printer, int kind, const JsonPlace *place)
 {
 	begin_line(printer, place);
-	appendStringInfoChar(printer->out, kind == NODE_OBJECT ? '{' : '[');
+	put_byte(printer->out, kind == NODE_OBJECT ? '{' : '[');
 	end_line(printer, false);
 }
 
@@ -293,7 +314,7 @@ dg_print_close(JsonPrinter *printer, int kind, const JsonPlace *place)
 
 	keyless.key.data = NULL;
 	begin_line(printer, &keyless);
-	appendStringInfoChar(printer->out, kind == NODE_OBJECT ? '}' : ']');
+	put_byte(printer->out, kind == NODE_OBJECT ? '}' : ']');
 	end_line(printer, place->comma);
 }
 

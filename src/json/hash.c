@@ -24,6 +24,9 @@
 
 #define HASHES_INITIAL	64
 
+/* Bytes that are hashed between two looks at cancel requests. */
+#define HASH_PIECE		(1024 * 1024)
+
 /*
  * dg_hashes_init
  *		Start with no hashes kept.
@@ -86,6 +89,22 @@ keep_hash(JsonHashes *hashes, const char *data, uint64 hash)
 	hashes->used++;
 }
 
+/*
+ * A hash of a string, which may be too long for one call that cannot be
+ * interrupted.
+ */
+static uint64
+string_hash(const char *s, uint32 len, uint64 hash)
+{
+	for (; len > HASH_PIECE; s += HASH_PIECE, len -= HASH_PIECE)
+	{
+		DG_CHECK_CANCEL();
+		hash = hash_bytes_extended((const unsigned char *) s, HASH_PIECE,
+								   hash);
+	}
+	return hash_bytes_extended((const unsigned char *) s, len, hash);
+}
+
 static uint64
 container_hash(JsonHashes *hashes, const JsonNode *node)
 {
@@ -100,8 +119,7 @@ container_hash(JsonHashes *hashes, const JsonNode *node)
 	while (dg_children_next(&children, &key, &child))
 	{
 		if (node->kind == NODE_OBJECT)
-			hash = hash_bytes_extended((const unsigned char *) key.data,
-									   key.len, hash);
+			hash = string_hash(key.data, key.len, hash);
 		hash = hash_combine64(hash, dg_node_hash(hashes, &child));
 	}
 	return hash;
@@ -120,8 +138,7 @@ dg_node_hash(JsonHashes *hashes, const JsonNode *node)
 	uint64		hash = hashes->seed + node->kind;
 
 	if (node->kind == NODE_STRING)
-		return hash_bytes_extended((const unsigned char *) node->data,
-								   node->len, hash);
+		return string_hash(node->data, node->len, hash);
 	if (node->kind == NODE_NUMBER)
 		return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
 												  NumericGetDatum(NODE_NUMERIC(node)),

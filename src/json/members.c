@@ -173,11 +173,11 @@ merge_runs(const KeySource *source, const JsonMember *from, JsonMember *to,
 		uint32		right = middle;
 		uint32		out = start;
 
-		DG_CHECK_CANCEL();
 		if (middle < n)
 			end = run_end(source, from, middle, n);
 		while (left < middle && right < end)
 		{
+			DG_CHECK_CANCEL();
 			if (shown_after(source, &from[left], &from[right]))
 				to[out++] = from[right++];
 			else
@@ -303,6 +303,7 @@ dg_members_push_elements(JsonMembers *members, const JsonNode *array)
 	{
 		JsonNode	element;
 
+		DG_CHECK_CANCEL();
 		dg_cursor_next(&elements, &element);
 		dg_view_element(array, i, &element);
 		if (element.view != VIEW_HIDDEN)
@@ -336,6 +337,7 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 	reserve(members, n);
 	for (first_member(&cursor, object); cursor.index < n; next_member(&cursor))
 	{
+		DG_CHECK_CANCEL();
 		if (!member_hidden(object, &cursor.key, cursor.value))
 			add_member(members, &cursor.key, cursor.index, NO_INDEX,
 					   NOT_KNOWN);
@@ -406,6 +408,7 @@ join_members(JsonMembers *members, const JsonNode *old_object,
 		uint32		known = NOT_KNOWN;
 		JsonKey		key;
 
+		DG_CHECK_CANCEL();
 		if (same)
 			order = 0;
 		else if (o.index == o.count)
