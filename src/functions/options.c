@@ -15,6 +15,7 @@
 #include "fmgr.h"
 #include "functions/compat.h"
 #include "functions/options.h"
+#include "functions/options_view.h"
 #include "json/kubernetes.h"
 #include "utils/builtins.h"
 #include "utils/jsonb.h"
@@ -366,178 +367,6 @@ parse_prefer(const char *name, const JsonbValue *value,
 	options->prefer = parse_word(name, value, prefer_words);
 }
 
-/* What is being parsed by the server's own jsonpath parser. */
-typedef struct PathContext
-{
-	const char *option;
-	const char *path;
-} PathContext;
-
-static void
-path_error_callback(void *arg)
-{
-	const PathContext *context = arg;
-
-	errcontext("path \"%s\" in option \"%s\"", context->path,
-			   context->option);
-}
-
-/*
- * Parse a path.  The server's parser raises ERRCODE_SYNTAX_ERROR.
- */
-static JsonPath *
-parse_path(const char *option, char *text)
-{
-	PathContext context;
-	ErrorContextCallback callback;
-	Datum		path;
-
-	context.option = option;
-	context.path = text;
-	callback.callback = path_error_callback;
-	callback.arg = &context;
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-	path = DirectFunctionCall1(jsonpath_in, CStringGetDatum(text));
-	error_context_stack = callback.previous;
-	return DatumGetJsonPathP(path);
-}
-
-/*
- * An array of jsonpath strings, added to the patterns.
- */
-static void
-parse_paths(const char *name, const JsonbValue *value,
-			DiffgenOptions *options, PatternAction action)
-{
-	JsonbContainer *container = NULL;
-	int			i;
-
-	if (value->type == jbvBinary &&
-		JsonContainerIsArray(value->val.binary.data))
-		container = value->val.binary.data;
-
-	for (i = 0; container != NULL && i < JsonContainerSize(container); i++)
-	{
-		JsonbValue *element = getIthJsonbValueFromContainer(container, i);
-		char	   *text;
-		JsonPath   *path;
-
-		if (element->type != jbvString)
-		{
-			container = NULL;
-			break;
-		}
-		text = pnstrdup(element->val.string.val, element->val.string.len);
-		path = parse_path(name, text);
-		if (options->patterns == NULL)
-			options->patterns = dg_patterns_create();
-		dg_patterns_add(options->patterns, path, text, action, name);
-	}
-	if (container == NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("option \"%s\" must be an array of jsonpath strings",
-						name),
-				 errhint("For example: {\"%s\": [\"$.metadata.generation\"]}.",
-						 name)));
-}
-
-static void
-parse_ignore(const char *name, const JsonbValue *value,
-			 DiffgenOptions *options)
-{
-	parse_paths(name, value, options, PATTERN_HIDE);
-}
-
-static void
-parse_redact(const char *name, const JsonbValue *value,
-			 DiffgenOptions *options)
-{
-	parse_paths(name, value, options, PATTERN_REDACT);
-}
-
-static void
-raise_bad_keys(const char *name)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("option \"%s\" must be an object of arrays of lists of member names",
-					name),
-			 errhint("For example: {\"keys\": {\"containers\": [[\"name\"]], \"ports\": [[\"containerPort\", \"protocol\"], [\"port\", \"protocol\"]]}}.")));
-}
-
-static JsonKey
-copy_string(const JsonbValue *value)
-{
-	JsonKey		key;
-
-	key.data = pnstrdup(value->val.string.val, value->val.string.len);
-	key.len = value->val.string.len;
-	return key;
-}
-
-/*
- * The elements of an array, or an error.
- */
-static JsonbContainer *
-key_lists(const char *name, const JsonbValue *value)
-{
-	if (value->type != jbvBinary ||
-		!JsonContainerIsArray(value->val.binary.data) ||
-		JsonContainerSize(value->val.binary.data) == 0)
-		raise_bad_keys(name);
-	return value->val.binary.data;
-}
-
-/*
- * An object that has, for the name of an array's field, lists of keys.
- */
-static void
-parse_keys(const char *name, const JsonbValue *value, DiffgenOptions *options)
-{
-	JsonbIterator *it;
-	JsonbValue	field;
-	JsonbValue	lists;
-
-	if (value->type != jbvBinary ||
-		!JsonContainerIsObject(value->val.binary.data))
-		raise_bad_keys(name);
-	if (options->keys == NULL)
-		options->keys = dg_key_table_create();
-
-	it = JsonbIteratorInit(value->val.binary.data);
-	(void) JsonbIteratorNext(&it, &field, true);
-	while (JsonbIteratorNext(&it, &field, true) == WJB_KEY)
-	{
-		JsonKey		field_name = copy_string(&field);
-		JsonbContainer *container;
-		uint32		i;
-
-		(void) JsonbIteratorNext(&it, &lists, true);
-		container = key_lists(name, &lists);
-		for (i = 0; i < JsonContainerSize(container); i++)
-		{
-			JsonbContainer *members;
-			JsonKeyList *list;
-			uint32		j;
-
-			members = key_lists(name,
-								getIthJsonbValueFromContainer(container, i));
-			list = dg_key_table_add(options->keys, &field_name,
-									JsonContainerSize(members));
-			for (j = 0; j < list->count; j++)
-			{
-				JsonbValue *member = getIthJsonbValueFromContainer(members, j);
-
-				if (member->type != jbvString)
-					raise_bad_keys(name);
-				list->keys[j] = copy_string(member);
-			}
-		}
-	}
-}
-
 static void
 parse_order(const char *name, const JsonbValue *value,
 			DiffgenOptions *options)
@@ -552,20 +381,8 @@ static void
 parse_preset(const char *name, const JsonbValue *value,
 			 DiffgenOptions *options)
 {
-	Datum		document;
-	JsonbContainer *container;
-	JsonbValue	option;
-
 	(void) parse_word(name, value, preset_words);
-	document = DirectFunctionCall1(jsonb_in,
-								   CStringGetDatum(dg_kubernetes_preset));
-	container = &DatumGetJsonbP(document)->root;
-	parse_ignore(name, getKeyJsonValueFromContainer(container, "ignore", 6,
-													&option), options);
-	parse_redact(name, getKeyJsonValueFromContainer(container, "redact", 6,
-													&option), options);
-	parse_keys(name, getKeyJsonValueFromContainer(container, "keys", 4,
-												  &option), options);
+	diffgen_add_preset(name, dg_kubernetes_preset, options);
 }
 
 static const OptionDef option_defs[] = {
@@ -580,9 +397,9 @@ static const OptionDef option_defs[] = {
 	{"page", OPT_PAGE, parse_page},
 	{"style", OPT_STYLE, parse_style},
 	{"prefer", OPT_PREFER, parse_prefer},
-	{"ignore", OPT_IGNORE, parse_ignore},
-	{"redact", OPT_REDACT, parse_redact},
-	{"keys", OPT_KEYS, parse_keys},
+	{"ignore", OPT_IGNORE, diffgen_parse_ignore},
+	{"redact", OPT_REDACT, diffgen_parse_redact},
+	{"keys", OPT_KEYS, diffgen_parse_keys},
 	{"order", OPT_ORDER, parse_order},
 	{"preset", OPT_PRESET, parse_preset}
 };

@@ -94,7 +94,7 @@ keep_hash(JsonHashes *hashes, const char *data, uint64 hash)
  * interrupted.
  */
 static uint64
-string_hash(const char *s, uint32 len, uint64 hash)
+hash_long_string(const char *s, uint32 len, uint64 hash)
 {
 	for (; len > HASH_PIECE; s += HASH_PIECE, len -= HASH_PIECE)
 	{
@@ -119,7 +119,7 @@ container_hash(JsonHashes *hashes, const JsonNode *node)
 	while (dg_children_next(&children, &key, &child))
 	{
 		if (node->kind == NODE_OBJECT)
-			hash = string_hash(key.data, key.len, hash);
+			hash = hash_long_string(key.data, key.len, hash);
 		hash = hash_combine64(hash, dg_node_hash(hashes, &child));
 	}
 	return hash;
@@ -138,7 +138,7 @@ dg_node_hash(JsonHashes *hashes, const JsonNode *node)
 	uint64		hash = hashes->seed + node->kind;
 
 	if (node->kind == NODE_STRING)
-		return string_hash(node->data, node->len, hash);
+		return hash_long_string(node->data, node->len, hash);
 	if (node->kind == NODE_NUMBER)
 		return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
 												  NumericGetDatum(NODE_NUMERIC(node)),
