@@ -160,7 +160,7 @@ bool
 dg_histogram_split(SearchState *s, const SearchBox *box)
 {
 	HistogramWork *work = &s->histogram_work;
-	CommonRun	run;
+	CommonRun	run = {0};		/* for compilers that do not see it is set */
 	bool		found;
 	int32		i;
 
