@@ -48,7 +48,7 @@ diffgen_merge_jsonb(PG_FUNCTION_ARGS)
 	conflicts = dg_three_way(&tree, PG_GETARG_JSONB_P(1),
 							 PG_GETARG_JSONB_P(2),
 							 options->prefer == PREFER_THEIRS,
-							 options->text.algorithm);
+							 options->text.algorithm, options->keys);
 
 	MemoryContextSwitchTo(caller);
 	values[0] = JsonbPGetDatum(dg_edit_to_jsonb(&tree, &tree.root));

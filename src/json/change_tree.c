@@ -52,6 +52,7 @@ add_change(TreeSink *sink, TreeChangeKind kind, const JsonChild *child)
 		parent->first = change;
 	parent->last = change;
 
+	change->new_index = child->new_index;
 	if (kind == TREE_ADD)
 	{
 		/* elements before it, without those that were not there */
@@ -64,6 +65,8 @@ add_change(TreeSink *sink, TreeChangeKind kind, const JsonChild *child)
 		change->position = child->old_index;
 		if (kind == TREE_REMOVE)
 			parent->nremoved++;
+		else if (kind == TREE_MOVE)
+			parent->nmoved++;
 	}
 	return change;
 }
@@ -75,6 +78,7 @@ tree_enter(JsonSink *base, const JsonWalk *walk)
 	TreeChange *change;
 
 	change = add_change(sink, TREE_INSIDE, &WALK_TOP(walk)->place);
+	change->identity = WALK_TOP(walk)->identity;
 	if (sink->depth == sink->maxdepth)
 	{
 		sink->maxdepth *= 2;
@@ -97,9 +101,13 @@ tree_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 	static const TreeChangeKind kinds[] = {
 		[CHANGE_REMOVE] = TREE_REMOVE,
 		[CHANGE_ADD] = TREE_ADD,
-		[CHANGE_REPLACE] = TREE_REPLACE
+		[CHANGE_REPLACE] = TREE_REPLACE,
+		[CHANGE_MOVE] = TREE_MOVE
 	};
 
+	/* a move is told of twice; once will do */
+	if (kind == CHANGE_MOVE_AWAY)
+		return;
 	add_change((TreeSink *) base, kinds[kind], child);
 }
 
@@ -107,12 +115,13 @@ tree_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
  * dg_change_tree
  *		The changes between two documents, or NULL if they are equal.
  *
- * The tree refers to the documents.  It is allocated in the current context
+ * Arrays are matched by the keys, which may be NULL.  The tree refers to the
+ * keys and the documents.  It is allocated in the current context
  * and never freed.  The cost is that of the walk.
  */
 TreeChange *
 dg_change_tree(const JsonNode *old_root, const JsonNode *new_root,
-			   DiffAlgorithm algorithm)
+			   DiffAlgorithm algorithm, const JsonKeyTable *keys)
 {
 	TreeSink	sink;
 	JsonWalk	walk;
@@ -125,6 +134,7 @@ dg_change_tree(const JsonNode *old_root, const JsonNode *new_root,
 	sink.open = dg_alloc(sink.maxdepth, sizeof(TreeChange *));
 
 	dg_walk_init(&walk, algorithm);
+	walk.keys = keys;
 	dg_walk_add_sink(&walk, &sink.sink);
 	dg_walk(&walk, old_root, new_root);
 	dg_walk_free(&walk);

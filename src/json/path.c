@@ -44,11 +44,12 @@ dg_append_path_key(StringInfo out, const JsonKey *key)
 }
 
 /*
- * Append what picks an element by its identity.
+ * dg_append_path_identity
+ *		Append the step from an array to the element of some identity.
  */
-static void
-append_identity(StringInfo out, const JsonKeyList *identity,
-				const JsonNode *element)
+void
+dg_append_path_identity(StringInfo out, const JsonKeyList *identity,
+						const JsonNode *element)
 {
 	uint32		i;
 
@@ -78,8 +79,8 @@ append_child(StringInfo out, const JsonFrame *frame, const JsonChild *child,
 	if (child->key.data != NULL)
 		dg_append_path_key(out, &child->key);
 	else if (frame->identity != NULL)
-		append_identity(out, frame->identity,
-						in_old ? &child->old_node : &child->new_node);
+		dg_append_path_identity(out, frame->identity,
+								in_old ? &child->old_node : &child->new_node);
 	else
 		appendStringInfo(out, "[%u]",
 						 in_old ? child->old_index : child->new_index);

@@ -26,6 +26,8 @@
  * That 2 is now 7 is no conflict, nor that 4 is gone; but 9 and 8 clash in
  * the gap before 3.  With 9 preferred, the result is [1, 7, 9, 3].
  *
+ * Arrays whose elements are known by identity are merged in three_way_keys.c.
+ *
  * O(changes log n) besides the walks.
  *
  *-------------------------------------------------------------------------
@@ -35,27 +37,13 @@
 #include "json/change_tree.h"
 #include "json/path.h"
 #include "json/three_way.h"
+#include "json/three_way_private.h"
 #include "miscadmin.h"
 
-/* The two sides of a merge; also what to take of them. */
-typedef enum MergeSide
-{
-	SIDE_OURS,
-	SIDE_THEIRS
-} MergeSide;
-
+/* What to take of a gap. */
 #define TAKE_OURS	(1 << SIDE_OURS)
 #define TAKE_THEIRS	(1 << SIDE_THEIRS)
 #define TAKE_BOTH	(TAKE_OURS | TAKE_THEIRS)
-
-typedef struct MergeState
-{
-	EditTree   *tree;
-	MergeSide	preferred;
-	DiffAlgorithm algorithm;
-	EditValue	conflicts;
-	StringInfoData path;		/* of what is being merged */
-} MergeState;
 
 /*
  * A gap in an array: where the changes of each side in it begin and end, and
@@ -70,9 +58,11 @@ typedef struct MergeGap
 	uint32		nadded[2];
 } MergeGap;
 
-static void merge_inside(MergeState *state, EditValue *slot,
-						 const JsonNode *base,
-						 TreeChange *ours, TreeChange *theirs);
+static void merge_members(MergeState *state, EditValue *object,
+						  TreeChange *ours, TreeChange *theirs);
+static void merge_elements(MergeState *state, EditValue *array,
+						   const JsonNode *base,
+						   TreeChange *ours, TreeChange *theirs);
 
 /* Appends a member to an object that is no part of the document. */
 static void
@@ -102,8 +92,8 @@ new_conflict(MergeState *state)
 }
 
 /* Lists two changes of the same place that clash. */
-static void
-list_conflict(MergeState *state, const TreeChange *ours,
+void
+dg_merge_list_conflict(MergeState *state, const TreeChange *ours,
 			  const TreeChange *theirs)
 {
 	EditValue	conflict = new_conflict(state);
@@ -149,8 +139,8 @@ agree(const TreeChange *ours, const TreeChange *theirs)
  * root: returns the change to make, or NULL if both sides have changed the
  * inside of a container.
  */
-static TreeChange *
-choose(MergeState *state, TreeChange *ours, TreeChange *theirs)
+TreeChange *
+dg_merge_choose(MergeState *state, TreeChange *ours, TreeChange *theirs)
 {
 	if (ours == NULL)
 		return theirs;
@@ -160,30 +150,48 @@ choose(MergeState *state, TreeChange *ours, TreeChange *theirs)
 		return NULL;
 	if (agree(ours, theirs))
 		return ours;
-	list_conflict(state, ours, theirs);
+	dg_merge_list_conflict(state, ours, theirs);
 	return state->preferred == SIDE_OURS ? ours : theirs;
 }
 
 /*
- * Changes the value in a slot, which is as in the base, as one of the sides or
- * both did; it is not removed.
+ * Changes the value in a slot, which is as in the base, to what was chosen,
+ * or merges the changes that both sides made inside of it.
+ *
+ * An array in which elements have moved can be merged only if both sides'
+ * walks matched its elements by the same identity.
  */
-static void
-merge_slot(MergeState *state, EditValue *slot, TreeChange *chosen,
-		   TreeChange *ours, TreeChange *theirs)
+void
+dg_merge_slot(MergeState *state, EditValue *slot, TreeChange *chosen,
+			  TreeChange *ours, TreeChange *theirs)
 {
-	if (chosen == NULL)
-		merge_inside(state, slot, &ours->old_node, ours->first, theirs->first);
-	else if (chosen->kind == TREE_INSIDE)
-		merge_inside(state, slot, &chosen->old_node, chosen->first, NULL);
+	check_stack_depth();
+	if (chosen == NULL && ours->old_node.kind == NODE_OBJECT)
+		merge_members(state, slot, ours->first, theirs->first);
+	else if (chosen == NULL && ours->identity != NULL &&
+			 ours->identity == theirs->identity)
+		dg_merge_by_identity(state, slot, ours, theirs);
+	else if (chosen == NULL && ours->nmoved == 0 && theirs->nmoved == 0)
+		merge_elements(state, slot, &ours->old_node,
+					   ours->first, theirs->first);
 	else
+	{
+		if (chosen == NULL)
+		{
+			dg_merge_list_conflict(state, ours, theirs);
+			chosen = state->preferred == SIDE_OURS ? ours : theirs;
+		}
 		*slot = dg_edit_from_node(&chosen->new_node);
+	}
 }
 
-/* Two objects that were added as the same member. */
-static void
-merge_added_objects(MergeState *state, EditValue *slot,
-					const TreeChange *ours, const TreeChange *theirs)
+/*
+ * Two objects that were added as the same member or element: the slot is to
+ * hold what both make of an empty one.
+ */
+void
+dg_merge_added_objects(MergeState *state, EditValue *slot,
+					   const TreeChange *ours, const TreeChange *theirs)
 {
 	static const uint32 empty_object = JB_FOBJECT;
 	JsonNode	base;
@@ -195,11 +203,13 @@ merge_added_objects(MergeState *state, EditValue *slot,
 	base.view = VIEW_PLAIN;
 	base.kind = NODE_OBJECT;
 
-	our_changes = dg_change_tree(&base, &ours->new_node, state->algorithm);
-	their_changes = dg_change_tree(&base, &theirs->new_node, state->algorithm);
-	merge_inside(state, slot, &base,
-				 our_changes ? our_changes->first : NULL,
-				 their_changes ? their_changes->first : NULL);
+	check_stack_depth();
+	our_changes = dg_change_tree(&base, &ours->new_node, state->algorithm,
+								 state->keys);
+	their_changes = dg_change_tree(&base, &theirs->new_node, state->algorithm,
+								   state->keys);
+	merge_members(state, slot, our_changes ? our_changes->first : NULL,
+				  their_changes ? their_changes->first : NULL);
 }
 
 static void
@@ -219,11 +229,11 @@ merge_member(MergeState *state, EditValue *object,
 	{
 		value = dg_edit_new(tree, NODE_OBJECT);
 		slot = dg_edit_set_member(tree, object, key->data, key->len, &value);
-		merge_added_objects(state, slot, ours, theirs);
+		dg_merge_added_objects(state, slot, ours, theirs);
 		return;
 	}
 
-	chosen = choose(state, ours, theirs);
+	chosen = dg_merge_choose(state, ours, theirs);
 	if (chosen != NULL && chosen->kind == TREE_REMOVE)
 		dg_edit_remove_member(tree, object, key->data, key->len, &value);
 	else if (chosen != NULL && chosen->kind == TREE_ADD)
@@ -234,7 +244,7 @@ merge_member(MergeState *state, EditValue *object,
 	else
 	{
 		slot = dg_edit_member_slot(tree, object, key->data, key->len);
-		merge_slot(state, slot, chosen, ours, theirs);
+		dg_merge_slot(state, slot, chosen, ours, theirs);
 	}
 }
 
@@ -485,7 +495,7 @@ merge_element(MergeState *state, EditValue *array, uint32 position,
 	TreeChange *chosen;
 
 	appendStringInfo(&state->path, "[%u]", position);
-	chosen = choose(state, ours, theirs);
+	chosen = dg_merge_choose(state, ours, theirs);
 	if (chosen != NULL && chosen->kind == TREE_REMOVE)
 	{
 		EditValue	removed;
@@ -494,8 +504,8 @@ merge_element(MergeState *state, EditValue *array, uint32 position,
 		(*shift)--;
 	}
 	else
-		merge_slot(state, dg_edit_element_slot(tree, array, index),
-				   chosen, ours, theirs);
+		dg_merge_slot(state, dg_edit_element_slot(tree, array, index),
+					  chosen, ours, theirs);
 	state->path.len = path_len;
 }
 
@@ -529,29 +539,16 @@ merge_elements(MergeState *state, EditValue *array, const JsonNode *base,
 }
 
 /*
- * Merges the changes of both sides inside the container in a slot, which is
- * as in the base.  Either list may be empty.
- */
-static void
-merge_inside(MergeState *state, EditValue *slot, const JsonNode *base,
-			 TreeChange *ours, TreeChange *theirs)
-{
-	check_stack_depth();
-	if (base->kind == NODE_OBJECT)
-		merge_members(state, slot, ours, theirs);
-	else
-		merge_elements(state, slot, base, ours, theirs);
-}
-
-/*
  * Merges two documents into the tree, which must have been begun with their
- * base and still be as it was.  Returns the conflicts, an array of objects
+ * base and still be as it was.  Arrays are matched by the keys, which may be
+ * NULL.  Returns the conflicts, an array of objects
  * with the members "path" and, unless absent there, "base", "ours" and
  * "theirs"; dg_edit_to_jsonb() writes it.
  */
 EditValue
 dg_three_way(EditTree *tree, const Jsonb *ours, const Jsonb *theirs,
-			 bool prefer_theirs, DiffAlgorithm algorithm)
+			 bool prefer_theirs, DiffAlgorithm algorithm,
+			 const JsonKeyTable *keys)
 {
 	JsonNode	base = dg_edit_to_node(&tree->root);
 	JsonNode	our_root;
@@ -563,17 +560,18 @@ dg_three_way(EditTree *tree, const Jsonb *ours, const Jsonb *theirs,
 	state.tree = tree;
 	state.preferred = prefer_theirs ? SIDE_THEIRS : SIDE_OURS;
 	state.algorithm = algorithm;
+	state.keys = keys;
 	state.conflicts = dg_edit_new(tree, NODE_ARRAY);
 	initStringInfo(&state.path);
 	appendStringInfoChar(&state.path, '$');
 
 	dg_node_root(ours, &our_root);
 	dg_node_root(theirs, &their_root);
-	our_change = dg_change_tree(&base, &our_root, algorithm);
-	their_change = dg_change_tree(&base, &their_root, algorithm);
+	our_change = dg_change_tree(&base, &our_root, algorithm, keys);
+	their_change = dg_change_tree(&base, &their_root, algorithm, keys);
 	if (our_change != NULL || their_change != NULL)
-		merge_slot(&state, &tree->root,
-				   choose(&state, our_change, their_change),
-				   our_change, their_change);
+		dg_merge_slot(&state, &tree->root,
+					  dg_merge_choose(&state, our_change, their_change),
+					  our_change, their_change);
 	return state.conflicts;
 }

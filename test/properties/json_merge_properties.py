@@ -11,11 +11,13 @@ usage: json_merge_properties.py [--triples N] [--seed S]
 - Changes of different members, and of elements with an unchanged one between
   them, never conflict, and all of them are in the result.
 - Documents without arrays are merged as a reference written from the
-  definition merges them, down to the paths of the conflicts.
+  definition merges them, down to the paths of the conflicts; and so are arrays
+  matched by identity, whose elements are in an order that makes sense.
 
 Connects as psql does (PGHOST, PGPORT, ...).  Prints TAP, and the seed first.
 """
 import argparse
+import json
 import os
 import sys
 
@@ -25,16 +27,18 @@ MERGE = """
     SELECT jsonb_build_array(m.merged, m.conflicts, t.merged, t.conflicts,
                              s.merged, s.conflicts)
       FROM work AS w,
-           diffgen_merge(a, b, expected) AS m,
-           diffgen_merge(a, b, expected, '{"prefer": "theirs"}') AS t,
-           diffgen_merge(a, expected, b) AS s
+           diffgen_merge(a, b, expected, :options) AS m,
+           diffgen_merge(a, b, expected, '{"prefer": "theirs"}' || :options) AS t,
+           diffgen_merge(a, expected, b, :options) AS s
      ORDER BY id"""
+NO_OPTIONS = "'{}'::jsonb"
+BY_NAME = """'{"keys": {"items": [["name"]]}}'::jsonb"""
 
 IDENTITIES = """
     SELECT jsonb_build_array(
-               diffgen_merge(a, b, a) = ROW(b, '[]'::jsonb),
-               diffgen_merge(a, a, b) = ROW(b, '[]'::jsonb),
-               diffgen_merge(a, b, b) = ROW(b, '[]'::jsonb))
+               diffgen_merge(a, b, a, :options) = ROW(b, '[]'::jsonb),
+               diffgen_merge(a, a, b, :options) = ROW(b, '[]'::jsonb),
+               diffgen_merge(a, b, b, :options) = ROW(b, '[]'::jsonb))
       FROM work ORDER BY id"""
 
 # A path that ends in a range lists elements, none of them if the base has
@@ -64,8 +68,8 @@ def step(key):
 
 
 def reference(base, ours, theirs, prefer, path="$"):
-    """The merged value (or ABSENT) and the conflicts of documents whose
-    arrays are one value each."""
+    """The merged value (or ABSENT) and the conflicts of documents without
+    arrays, or with arrays of named elements as an object below "items"."""
     if ours == theirs or theirs == base:
         return ours, []
     if ours == base:
@@ -77,7 +81,9 @@ def reference(base, ours, theirs, prefer, path="$"):
         conflicts = []
         for key in sorted(set(base) | set(ours) | set(theirs), key=str.encode):
             value, more = reference(base.get(key, ABSENT), ours.get(key, ABSENT),
-                                    theirs.get(key, ABSENT), prefer, path + step(key))
+                                    theirs.get(key, ABSENT), prefer, path + (
+                                        '[*]?(@.name == "%s")' % key
+                                        if path == "$.items" else step(key)))
             conflicts += more
             if value is not ABSENT:
                 merged[key] = value
@@ -104,6 +110,30 @@ class TripleGenerator(Generator):
         ours = self.mutated(dict(base, root=ours), 4)
         theirs = self.mutated(dict(base, root=theirs), 4)
         return tuple(map(without_arrays, (base, ours, theirs)))
+
+    def named_triple(self):
+        """Arrays of named elements; each side moves, adds, removes, changes."""
+        r = self.random
+
+        def element(name):
+            return {"name": name, "a": r.randrange(2, 5), "b": {"c": r.randrange(2, 5)}}
+
+        def changed(items):
+            items = [dict(e) for e in items]
+            for e in items:
+                if r.random() < 0.2:
+                    e["a"] = r.randrange(2, 5)
+                if r.random() < 0.2:
+                    e["b"] = r.choice([{"c": r.randrange(2, 5)}, 7, {"d": 2}])
+            items = [e for e in items if r.random() > 0.15] or items
+            for name in r.sample("uvwxyz", r.randrange(3)):
+                items.insert(r.randrange(len(items) + 1), element(name))
+            if r.random() < 0.3:
+                items.insert(r.randrange(len(items)), items.pop(r.randrange(len(items))))
+            return items
+
+        base = [element(n) for n in r.sample("abcdefghij", r.randrange(1, 9))]
+        return tuple({"items": items} for items in (base, changed(base), changed(base)))
 
     def disjoint(self):
         """A list, or an object, changed by both sides in different places,
@@ -141,6 +171,49 @@ class TripleGenerator(Generator):
         return sides
 
 
+def by_name(doc):
+    return {"items": {e["name"]: e for e in doc["items"]}}
+
+
+def in_any_order(conflicts):
+    return sorted(json.dumps(c, sort_keys=True) for c in conflicts)
+
+
+def names(doc, among=None):
+    return [e["name"] for e in doc["items"]
+            if among is None or e["name"] in {e["name"] for e in among["items"]}]
+
+
+def check_named(report, generator, count):
+    rows = [generator.named_triple() for _ in range(count)]
+    check(report, "by identity: a side that is the base, or the other side", rows,
+          ask(rows, IDENTITIES.replace(":options", BY_NAME)),
+          lambda i, *same: same == (True, True, True))
+    answers = ask(rows, MERGE.replace(":options", BY_NAME))
+    check(report, "by identity: conflicts are symmetric", rows, answers,
+          lambda i, m, mc, t, tc, s, sc: mc == tc and by_name(s) == by_name(t) and
+          in_any_order(sc) == in_any_order(exchanged(mc)))
+
+    def moved(base, side):
+        return names(base, side) != names(side, base)
+
+    def good(i, m, mc, t, tc, s, sc):
+        base, ours, theirs = rows[i]
+        reorder = (moved(base, ours) and moved(base, theirs) and
+                   names(ours, theirs) != names(theirs, ours))
+        first = theirs if moved(base, theirs) and not moved(base, ours) else ours
+        value, conflicts = reference(*map(by_name, rows[i]), "ours")
+        ordered = [c for c in mc if c["path"] == "$.items"]
+        return (by_name(m) == value and len(set(names(m))) == len(names(m)) and
+                in_any_order(c for c in mc if c not in ordered) ==
+                in_any_order(conflicts) and
+                ordered == [{"path": "$.items", "base": base["items"],
+                             "ours": ours["items"], "theirs": theirs["items"]}] * reorder and
+                names(m, first) == names(first, m))
+    check(report, "by identity: elements as the reference has them, in order",
+          rows, answers, good)
+
+
 def exchanged(conflicts):
     names = {"ours": "theirs", "theirs": "ours"}
     return [{names.get(k, k): v for k, v in c.items()} for c in conflicts]
@@ -163,11 +236,11 @@ def main():
     report = Report()
 
     rows = [generator.triple() for _ in range(arguments.triples)]
-    answers = ask(rows, IDENTITIES)
+    answers = ask(rows, IDENTITIES.replace(":options", NO_OPTIONS))
     check(report, "a side that is the base, or the other side", rows, answers,
           lambda i, *same: same == (True, True, True))
 
-    answers = ask(rows, MERGE)
+    answers = ask(rows, MERGE.replace(":options", NO_OPTIONS))
     nconflicts = sum(bool(a[1]) for a in answers)
     print("# %d of %d triples conflict" % (nconflicts, len(rows)))
     check(report, "conflicts are symmetric", rows, answers,
@@ -180,17 +253,19 @@ def main():
 
     sides = [generator.disjoint() for _ in range(arguments.triples)]
     rows = [(base, ours, theirs) for base, ours, theirs, both in sides]
-    check(report, "disjoint changes never conflict", rows, ask(rows, MERGE),
+    check(report, "disjoint changes never conflict", rows, ask(rows, MERGE.replace(":options", NO_OPTIONS)),
           lambda i, m, mc, t, tc, s, sc: mc == [] and m == sides[i][3])
 
     rows = [generator.object_triple() for _ in range(arguments.triples)]
-    answers = ask(rows, MERGE)
+    answers = ask(rows, MERGE.replace(":options", NO_OPTIONS))
     print("# %d of %d triples without arrays conflict"
           % (sum(bool(a[1]) for a in answers), len(rows)))
     check(report, "documents without arrays as the reference has them", rows, answers,
           lambda i, m, mc, t, tc, s, sc:
           (m, mc) == reference(*rows[i], "ours") and
           (t, tc) == reference(*rows[i], "theirs"))
+
+    check_named(report, generator, arguments.triples)
 
     print("1..%d" % report.number)
     sys.exit(report.failed > 0)
