@@ -54,25 +54,25 @@ SELECT * FROM diffgen_merge('["a", "b", "c", "d"]'::jsonb, '["a", "x", "y", "d"]
 SELECT * FROM diffgen_merge('[[1, 2], [3]]'::jsonb, '[[1, 2, 4], [3]]', '[[0, 1, 2], [3, 5]]');
 
 -- elements known by identity: both add at the end, one moves, both add the same
-SELECT * FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}]}',
+SELECT * FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}]}'::jsonb,
                             '{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "x", "v": 1}]}',
                             '{"c": [{"name": "a", "v": 2}, {"name": "b", "v": 1}, {"name": "y", "v": 1}]}',
                             '{"keys": {"c": [["name"]]}}');
-SELECT * FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "d", "v": 1}]}',
+SELECT * FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "d", "v": 1}]}'::jsonb,
                             '{"c": [{"name": "d", "v": 1}, {"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "x", "v": 1}]}',
                             '{"c": [{"name": "a", "v": 2}, {"name": "d", "v": 1}, {"name": "y", "v": 1}, {"name": "x", "w": 1}]}',
                             '{"keys": {"c": [["name"]]}}');
 -- what clashes there; an order that both changed
-SELECT merged, c FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "d", "v": 1}]}',
+SELECT merged, c FROM diffgen_merge('{"c": [{"name": "a", "v": 1}, {"name": "b", "v": 1}, {"name": "d", "v": 1}]}'::jsonb,
                             '{"c": [{"name": "d", "v": 2}, {"name": "a", "v": 1}, {"name": "b", "v": 1}]}',
                             '{"c": [{"name": "b", "v": 2}, {"name": "d", "v": 3}]}',
                             '{"keys": {"c": [["name"]]}, "prefer": "theirs"}'), jsonb_array_elements(conflicts) AS c;
-SELECT merged, c FROM diffgen_merge('{"c": [{"id": 1}, {"id": 2}, {"id": 3}]}',
+SELECT merged, c FROM diffgen_merge('{"c": [{"id": 1}, {"id": 2}, {"id": 3}]}'::jsonb,
                             '{"c": [{"id": 3}, {"id": 1}, {"id": 2}]}',
                             '{"c": [{"id": 1, "v": true}, {"id": 3}, {"id": 2}]}',
                             '{"keys": {"c": [["id"]]}}'), jsonb_array_elements(conflicts) AS c;
 -- only one side has identities: not merged where elements have moved
-SELECT * FROM diffgen_merge('{"c": [{"id": 1}, {"id": 2}, {"id": 3}]}',
+SELECT * FROM diffgen_merge('{"c": [{"id": 1}, {"id": 2}, {"id": 3}]}'::jsonb,
                             '{"c": [{"id": 3}, {"id": 1}, {"id": 2}]}',
                             '{"c": [{"id": 1}, {"id": 2}, {"id": 2}]}',
                             '{"keys": {"c": [["id"]]}}');
