@@ -112,7 +112,7 @@ class Tools:
         self.log = log
         self.commands = {}
         self.missing = {}
-        self.env = dict(os.environ)
+        self.env = dict(os.environ, GOMAXPROCS="1")
         os.makedirs(build, exist_ok=True)
         for name, builder in (
                 ("floor", lambda: self.c_worker("floor", [])),
@@ -133,8 +133,9 @@ class Tools:
                 self.missing[name] = str(error)
                 log("  no worker of %s: %s" % (name, error))
 
-    def start(self, name, list_path):
-        return Worker(name, self.commands[name], list_path, self.env)
+    def start(self, name, list_path, env=None):
+        return Worker(name, self.commands[name], list_path,
+                      dict(self.env, **(env or {})))
 
     def have(self, *names):
         return [name for name in names if name in self.commands]

@@ -17,6 +17,12 @@ function diff(before, after, algorithm) {
   return JSON.stringify(patch(JSON.parse(before), JSON.parse(after)));
 }
 
+// Processor time in nanoseconds, that of the collector's threads included.
+function now() {
+  const usage = process.cpuUsage();
+  return (usage.user + usage.system) * 1000;
+}
+
 console.log("ready " + pairs.length);
 readline.createInterface({ input: process.stdin }).on("line", request => {
   const words = request.split(" ");
@@ -25,11 +31,11 @@ readline.createInterface({ input: process.stdin }).on("line", request => {
     const calls = Number(words[2]);
     for (let i = 0; i < Number(words[3]); i++) diff(before, after, words[4]);
     let size = 0;
-    const start = process.hrtime.bigint();
+    const start = now();
     for (let i = 0; i < calls; i++) {
       size = diff(before, after, words[4]).length;
     }
-    const ns = Number(process.hrtime.bigint() - start) / calls;
+    const ns = (now() - start) / calls;
     console.log(`ok ${ns.toFixed(1)} ${size} -1`);
   } else {
     const text = diff(before, after, words[2]);

@@ -16,10 +16,9 @@
  * is 1 or 0, or -1 where the peer does not tell.  The list has one pair a
  * line, the two paths separated by a tab.
  *
- * Time is the thread's processor time, which on an idle machine is what a
- * clock on the wall shows, and on a busy one does not count the others.  A
- * peer that works in other threads or processes has to be measured by
- * WORKER_CLOCK = CLOCK_MONOTONIC instead.
+ * Time is processor time, which on an idle machine is what a clock on the
+ * wall shows, and on a busy one does not count the others.  A peer that works
+ * in other processes defines WORKER_NOW, its own function for it.
  *
  * A worker includes this file once, after it has been told what to do by
  * defining worker_diff().
@@ -34,10 +33,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-
-#ifndef WORKER_CLOCK
-#define WORKER_CLOCK CLOCK_THREAD_CPUTIME_ID
-#endif
 
 typedef struct Document
 {
@@ -118,14 +113,19 @@ worker_load_list(const char *path)
 	fclose(list);
 }
 
-static int64_t
-worker_now(void)
+/* Nanoseconds that this thread was running. */
+static inline int64_t
+worker_thread_time(void)
 {
 	struct timespec now;
 
-	clock_gettime(WORKER_CLOCK, &now);
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
 	return (int64_t) now.tv_sec * 1000000000 + now.tv_nsec;
 }
+
+#ifndef WORKER_NOW
+#define WORKER_NOW worker_thread_time
+#endif
 
 static void
 worker_run(int pair, int calls, int warmup, const char *algorithm)
@@ -141,7 +141,7 @@ worker_run(int pair, int calls, int warmup, const char *algorithm)
 		worker_diff(&docs[0], &docs[1], algorithm, &result);
 		worker_free(&result);
 	}
-	start = worker_now();
+	start = WORKER_NOW();
 	for (int i = 0; i < calls; i++)
 	{
 		worker_diff(&docs[0], &docs[1], algorithm, &result);
@@ -149,7 +149,7 @@ worker_run(int pair, int calls, int warmup, const char *algorithm)
 		exact = result.exact;
 		worker_free(&result);
 	}
-	printf("ok %.1f %zu %d\n", (double) (worker_now() - start) / calls,
+	printf("ok %.1f %zu %d\n", (double) (WORKER_NOW() - start) / calls,
 		   len, exact);
 }
 

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
+	"syscall"
 
 	"github.com/hexops/gotextdiff"
 	"github.com/hexops/gotextdiff/myers"
@@ -17,6 +17,14 @@ import (
 func diff(before, after string) string {
 	edits := myers.ComputeEdits(span.URIFromPath("before"), before, after)
 	return fmt.Sprint(gotextdiff.ToUnified("before", "after", before, edits))
+}
+
+// now is the processor time of the process in nanoseconds; the driver gives
+// it one processor, so that the collector's work is part of a call's.
+func now() int64 {
+	var usage syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 func read(path string) string {
@@ -44,11 +52,11 @@ func main() {
 				diff(pairs[pair][0], pairs[pair][1])
 			}
 			size := 0
-			start := time.Now()
+			start := now()
 			for i := 0; i < calls; i++ {
 				size = len(diff(pairs[pair][0], pairs[pair][1]))
 			}
-			fmt.Printf("ok %.1f %d -1\n", float64(time.Since(start).Nanoseconds())/float64(calls), size)
+			fmt.Printf("ok %.1f %d -1\n", float64(now()-start)/float64(calls), size)
 		} else if n, _ := fmt.Sscanf(request, "dump %d %s %s", &pair, &algorithm, &path); n == 3 {
 			text := diff(pairs[pair][0], pairs[pair][1])
 			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
-	"time"
+	"syscall"
 
 	jsonpatch "github.com/evanphx/json-patch"
 )
@@ -18,6 +18,14 @@ func diff(before, after []byte) []byte {
 		panic(err)
 	}
 	return patch
+}
+
+// now is the processor time of the process in nanoseconds; the driver gives
+// it one processor, so that the collector's work is part of a call's.
+func now() int64 {
+	var usage syscall.Rusage
+	syscall.Getrusage(syscall.RUSAGE_SELF, &usage)
+	return usage.Utime.Nano() + usage.Stime.Nano()
 }
 
 func read(path string) []byte {
@@ -45,11 +53,11 @@ func main() {
 				diff(pairs[pair][0], pairs[pair][1])
 			}
 			size := 0
-			start := time.Now()
+			start := now()
 			for i := 0; i < calls; i++ {
 				size = len(diff(pairs[pair][0], pairs[pair][1]))
 			}
-			fmt.Printf("ok %.1f %d -1\n", float64(time.Since(start).Nanoseconds())/float64(calls), size)
+			fmt.Printf("ok %.1f %d -1\n", float64(now()-start)/float64(calls), size)
 		} else if n, _ := fmt.Sscanf(request, "dump %d %s %s", &pair, &algorithm, &path); n == 3 {
 			text := diff(pairs[pair][0], pairs[pair][1])
 			if err := os.WriteFile(path, text, 0o644); err != nil {
