@@ -68,22 +68,27 @@ count_items(SearchState *s, const SearchBox *box, bool *repeated)
 
 	for (i = box->a_lo; i < box->a_hi; i++)
 	{
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		if (work->a_count[s->a[i]] < 2)
 			work->a_count[s->a[i]]++;
 	}
 	for (i = box->b_lo; i < box->b_hi; i++)
 	{
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		if (work->b_count[s->b[i]] < 2)
 			work->b_count[s->b[i]]++;
 		work->b_position[s->b[i]] = i;
 	}
 
 	*repeated = false;
-	DG_CHECK_CANCEL();
 	for (i = box->a_lo; i < box->a_hi; i++)
 	{
 		uint32		id = s->a[i];
 
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		if (work->a_count[id] == 1 && work->b_count[id] == 1)
 			unique++;
 		else if (work->b_count[id] > 0)

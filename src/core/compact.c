@@ -31,9 +31,10 @@
  * are equal.  Lines are compared in the texts themselves, so a run can also
  * move into a part that was never split into lines.
  *
- * Cost: the bytes of the lines that runs move over.  Runs that join can go
- * back and forth, so there is a budget, linear in the texts; once it is spent
- * the rest stays where it is.
+ * Cost: the bytes of the lines that runs move over, and of the lines around
+ * the places that rule 3 looks at.  Runs that join can go back and forth, so
+ * there is a budget, linear in the texts; once it is spent the rest stays
+ * where it is.
  *
  * Reference: M. Haggerty, "diff-slider-tools" (2016), for rule 3 and its
  * weights, which were fitted to choices people made.
@@ -46,9 +47,13 @@
 #define COMPACT_BUDGET_PER_BYTE	16
 #define COMPACT_BUDGET_MINIMUM	65536
 
+/* What looking at the lines around a place costs, about. */
+#define PLACE_COST				64
+
 /* Rule 3 looks at this many places at most, and counts this far. */
 #define MAX_PLACES		100
 #define MAX_INDENT		200
+#define MAX_INDENT_BYTES	1024
 #define MAX_BLANKS		20
 #define TAB_WIDTH		8
 
@@ -260,6 +265,9 @@ line_indent(const Side *side, uint32 offset)
 	{
 		char		c = side->text[i];
 
+		if (i - offset >= MAX_INDENT_BYTES)
+			return MAX_INDENT;
+
 		if (c == ' ')
 			indent++;
 		else if (c == '\t')
@@ -340,6 +348,8 @@ add_edge_score(const Side *side, uint32 offset, PlaceScore *score)
 		if (indent < 0)
 			indent = after;
 	}
+	else
+		blank_after = 1;
 	blank = (blank_before + blank_after > 0);
 
 	if (before < 0 && blank_before == 0)
@@ -388,6 +398,8 @@ slide_to_best_indent(Compaction *c, Run *run, int32 places)
 	for (i = 0;; i++)
 	{
 		PlaceScore	score = {0, 0};
+
+		c->budget -= PLACE_COST;
 
 		add_edge_score(c->side, run->end, &score);
 		add_edge_score(c->side, run->start, &score);
@@ -564,8 +576,9 @@ sides_to_script(const Side *old_side, const Side *new_side,
  *		Slide the edits of a script to better places.
  *
  * Rule 3 is left out unless by_indent is true: runs stay as low as they go.
- * The number of changed lines stays as it is; there may be fewer edits.
- * Scratch memory, 32 bytes an edit, is freed before return.
+ * The script must be one with spans.  The number of changed lines stays as it
+ * is; there may be fewer edits.  Linear in the texts, and far less where edits
+ * can not move.  Scratch memory, 32 bytes an edit, is freed before return.
  */
 void
 dg_compact_script(const char *old_text, uint32 old_len,

@@ -102,8 +102,8 @@ dg_free(void *ptr)
  * dg_hash_seed
  *		A seed for hash tables, different in each backend.
  *
- * Results never depend on it, only how lines fall into buckets: who writes
- * the documents cannot know which lines collide.
+ * Results must not depend on it, only how values fall into buckets: who
+ * writes the documents must not know which ones collide.
  */
 uint64
 dg_hash_seed(void)

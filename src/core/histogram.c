@@ -12,9 +12,9 @@
  * The published form of this algorithm counts the items of what is left again
  * after every split and so takes quadratic time on a document with many
  * separate changes.  Here all unique items split a box at once (anchor.c), so
- * that this file sees only boxes without any; the matches looked at in a box
- * are at most a fraction of its size; and all that is spent on anchors comes
- * out of one budget that is linear in the input.
+ * that this file sees only boxes without any; what the matches of a box may
+ * cost, in items that they are grown over, is linear in its size; and all that
+ * is spent on anchors comes out of one budget that is linear in the input.
  *
  * Reference: the histogram algorithm of JGit, as its documentation describes
  * it.
@@ -31,9 +31,12 @@
 #define RARE_SHARE			256
 #define RARE_OCCURRENCES	8
 
-/* How many matches to look at in a box: these, and a share of its items. */
-#define HISTOGRAM_LOOKS		16
-#define HISTOGRAM_LOOK_SHARE	8
+/*
+ * What the matches of a box may cost, in items that they are grown over: so
+ * much, and a share of the box.
+ */
+#define HISTOGRAM_COST			64
+#define HISTOGRAM_COST_SHARE	4
 
 /* A run of equal items. */
 typedef struct CommonRun
@@ -57,6 +60,9 @@ list_items(SearchState *s, const SearchBox *box)
 	for (i = box->a_hi - 1; i >= box->a_lo; i--)
 	{
 		uint32		id = s->a[i];
+
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 
 		work->next[i] = (work->count[id] > 0) ? work->first[id] : -1;
 		work->first[id] = i;
@@ -110,31 +116,30 @@ static bool
 best_run(SearchState *s, const SearchBox *box, CommonRun *best)
 {
 	const HistogramWork *work = &s->histogram_work;
-	int64		looks = HISTOGRAM_LOOKS;
+	int64		budget = HISTOGRAM_COST;
 	int32		j = box->b_lo;
 
-	looks += ((box->a_hi - box->a_lo) + (box->b_hi - box->b_lo)) /
-		HISTOGRAM_LOOK_SHARE;
+	budget += ((int64) (box->a_hi - box->a_lo) + (box->b_hi - box->b_lo)) /
+		HISTOGRAM_COST_SHARE;
 	best->length = 0;
 	best->occurrences = rare_limit(box);
 
-	while (j < box->b_hi && looks > 0)
+	while (j < box->b_hi && budget > 0)
 	{
 		uint32		id = s->b[j];
 		int32		next_j = j + 1;
 		int32		i = -1;
 
-		if ((j & 0xff) == 0)
-			DG_CHECK_CANCEL();
+		DG_CHECK_CANCEL();
 		if (work->count[id] > 0 && work->count[id] <= best->occurrences)
 			i = work->first[id];
 
-		for (; i >= 0 && looks > 0; i = work->next[i])
+		for (; i >= 0 && budget > 0; i = work->next[i])
 		{
 			CommonRun	run;
 
 			grow_run(s, box, i, j, &run);
-			looks--;
+			budget -= 1 + run.length;
 			s->anchor_budget -= run.length;
 
 			/* The run seen from any other of its items is the same. */

@@ -8,8 +8,9 @@
  * A line of the new text is only looked up: all that are not in the old text
  * share one id of their own, since there is nothing they could be equal to.
  *
- * Memory: 8 bytes a line for the result; while it is made, another 8 for each
- * distinct old line, and 6 to 12 for each old line in the table.
+ * Memory: 8 bytes a line for the result; while it is made, for each old line
+ * another 6 to 12 in the table and up to 8, or 12 while the array grows, for
+ * the distinct ones.
  *
  *-------------------------------------------------------------------------
  */
@@ -42,12 +43,13 @@ typedef struct LineTable
 	uint64		mask;
 	LineClass  *classes;		/* by id */
 	uint32		nclasses;
-	uint32		maxclasses;
+	uint32		maxclasses;		/* allocated */
+	uint32		maxlines;		/* as many as there can be */
 
 	const char *text;			/* the old text */
 	const uint32 *offsets;
 	WhitespaceMode whitespace;
-	uint64		seed;
+	LineHashKey key;
 } LineTable;
 
 static void
@@ -100,7 +102,8 @@ add_class(LineTable *table, uint32 *slot, uint64 hash, int32 line)
 {
 	if (table->nclasses == table->maxclasses)
 	{
-		table->maxclasses *= 2;
+		table->maxclasses = Min((uint64) table->maxclasses * 2,
+								(uint64) table->maxlines);
 		table->classes = dg_realloc(table->classes, table->maxclasses,
 									sizeof(LineClass));
 	}
@@ -116,7 +119,7 @@ hash_line_at(const LineTable *table, const char *text, const LineIndex *index,
 	uint32		offset = index->offsets[i];
 	uint64		hash = dg_hash_line(text + offset,
 									index->offsets[i + 1] - offset,
-									table->whitespace, table->seed);
+									table->whitespace, &table->key);
 
 	prefetch(&table->slots[hash & table->mask]);
 	return hash;
@@ -183,12 +186,13 @@ dg_intern_lines(const LineRange *old_range, const LineRange *new_range,
 	table.slots = dg_alloc(nslots, sizeof(uint32));
 	memset(table.slots, 0xff, nslots * sizeof(uint32));
 	table.nclasses = 0;
+	table.maxlines = Max(old_index->nlines, 64);
 	table.maxclasses = Max(old_index->nlines / 4, 64);
 	table.classes = dg_alloc(table.maxclasses, sizeof(LineClass));
 	table.text = old_range->text;
 	table.offsets = old_index->offsets;
 	table.whitespace = whitespace;
-	table.seed = dg_hash_seed();
+	dg_line_hash_key(&table.key);
 
 	number_lines(&table, old_range->text, old_index, true);
 	number_lines(&table, new_range->text, new_index, false);

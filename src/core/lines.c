@@ -79,8 +79,12 @@ fold_multiply(uint64 a, uint64 b)
 #endif
 }
 
+/* Odd numbers with as many ones as zeros, for what need not be secret. */
 #define MIX1	UINT64CONST(0xa0761d6478bd642f)
 #define MIX2	UINT64CONST(0xe7037ed1a0b428db)
+
+/* Bytes between two looks at cancel requests. */
+#define CANCEL_STRIDE	(1024 * 1024)
 
 static inline uint64
 load64(const char *p)
@@ -100,25 +104,37 @@ load32(const char *p)
 	return word;
 }
 
+/*
+ * A word of the line is never multiplied but after a secret word was added:
+ * one that made a factor zero would make the hash forget what came before.
+ */
 static uint64
-hash_bytes_seeded(const char *p, Size len, uint64 seed)
+hash_exact_line(const char *p, Size len, const LineHashKey *key)
 {
-	uint64		hash = seed ^ (len * MIX1);
+	uint64		hash = key->word[0] ^ (len * MIX1);
 
 	if (len >= 16)
 	{
 		const char *last = p + len - 16;
 
 		for (; p < last; p += 16)
-			hash = fold_multiply(load64(p) ^ MIX1, load64(p + 8) ^ hash);
+		{
+			hash = fold_multiply(load64(p) ^ key->word[1],
+								 load64(p + 8) ^ hash);
+			if ((last - p) % CANCEL_STRIDE < 16)
+				DG_CHECK_CANCEL();
+		}
 
 		/* The last 16 bytes, some of them perhaps for a second time. */
-		hash = fold_multiply(load64(last) ^ MIX2, load64(last + 8) ^ hash);
+		hash = fold_multiply(load64(last) ^ key->word[2],
+							 load64(last + 8) ^ hash);
 	}
 	else if (len >= 8)
-		hash = fold_multiply(load64(p) ^ MIX2, load64(p + len - 8) ^ hash);
+		hash = fold_multiply(load64(p) ^ key->word[2],
+							 load64(p + len - 8) ^ hash);
 	else if (len >= 4)
-		hash = fold_multiply(load32(p) ^ MIX2, load32(p + len - 4) ^ hash);
+		hash = fold_multiply(load32(p) ^ key->word[2],
+							 load32(p + len - 4) ^ hash);
 	else
 	{
 		uint64		word = 0;
@@ -126,32 +142,55 @@ hash_bytes_seeded(const char *p, Size len, uint64 seed)
 
 		for (i = 0; i < len; i++)
 			word = word << 8 | (unsigned char) p[i];
-		hash = fold_multiply(word ^ MIX2, hash);
+		hash = fold_multiply(word ^ key->word[2], hash);
 	}
-	return fold_multiply(hash ^ MIX2, seed ^ MIX1);
+	return fold_multiply(hash ^ MIX2, key->word[1]);
+}
+
+/*
+ * dg_line_hash_key
+ *		Make a key for dg_hash_line, another one in each backend.
+ *
+ * Results never depend on the key, only how lines fall into buckets: who
+ * writes the documents cannot know which lines collide.
+ */
+void
+dg_line_hash_key(LineHashKey *key)
+{
+	uint64		seed = dg_hash_seed();
+
+	key->word[0] = seed;
+	key->word[1] = fold_multiply(seed ^ MIX1, MIX2);
+	key->word[2] = fold_multiply(seed ^ MIX2, MIX1);
 }
 
 /*
  * dg_hash_line
  *		A hash of a line, such that equal lines have equal hashes.
  *
- * The value depends on seed and on the machine's byte order, so it must not
- * show in any result.  O(len).
+ * The value depends on the key and on the machine's byte order, so it must
+ * not show in any result.  O(len).
  */
 uint64
-dg_hash_line(const char *line, Size len, WhitespaceMode mode, uint64 seed)
+dg_hash_line(const char *line, Size len, WhitespaceMode mode,
+			 const LineHashKey *key)
 {
 	LineReader	r;
-	uint64		hash = seed;
+	uint64		hash = key->word[0];
+	Size		count = 0;
 	int			c;
 
 	if (mode == WHITESPACE_EXACT)
-		return hash_bytes_seeded(line, len, seed);
+		return hash_exact_line(line, len, key);
 
 	reader_init(&r, line, len, mode);
 	while ((c = reader_next(&r)) >= 0)
-		hash = fold_multiply(hash ^ (c + 1), MIX1);
-	return fold_multiply(hash ^ MIX2, seed ^ MIX1);
+	{
+		hash = fold_multiply(hash ^ (c + 1), key->word[1]);
+		if (++count % CANCEL_STRIDE == 0)
+			DG_CHECK_CANCEL();
+	}
+	return fold_multiply(hash ^ MIX2, key->word[2]);
 }
 
 /*
@@ -164,6 +203,7 @@ dg_equal_line(const char *a, Size a_len, const char *b, Size b_len,
 {
 	LineReader	ra;
 	LineReader	rb;
+	Size		count = 0;
 	int			c;
 
 	if (mode == WHITESPACE_EXACT)
@@ -176,6 +216,8 @@ dg_equal_line(const char *a, Size a_len, const char *b, Size b_len,
 		c = reader_next(&ra);
 		if (c != reader_next(&rb))
 			return false;
+		if (++count % CANCEL_STRIDE == 0)
+			DG_CHECK_CANCEL();
 	} while (c >= 0);
 	return true;
 }

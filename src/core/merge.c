@@ -119,7 +119,7 @@ typedef struct LineTable
 	uint32		nids;
 	uint32	   *slots;			/* ids plus one; 0 is free */
 	uint64		mask;
-	uint64		seed;
+	LineHashKey key;
 } LineTable;
 
 static bool
@@ -142,7 +142,7 @@ number_lines(LineTable *table, Document *doc)
 		const char *line = doc->text + doc->starts[i];
 		uint32		len = doc->starts[i + 1] - doc->starts[i];
 		uint64		slot = dg_hash_line(line, len, WHITESPACE_EXACT,
-										table->seed) & table->mask;
+										&table->key) & table->mask;
 
 		DG_CHECK_CANCEL();
 		while (table->slots[slot] != 0 &&
@@ -175,7 +175,7 @@ number_documents(Merge *m)
 	table.nids = 0;
 	table.slots = dg_alloc0(nslots, sizeof(uint32));
 	table.mask = nslots - 1;
-	table.seed = dg_hash_seed();
+	dg_line_hash_key(&table.key);
 	number_lines(&table, &m->base);
 	number_lines(&table, &m->ours);
 	number_lines(&table, &m->theirs);

@@ -18,10 +18,12 @@
  *
  * Left alone, two sequences with little in common cost a quadratic number of
  * steps.  So the search gives up after MYERS_COST_CAP edits on either side and
- * splits the box at the point that came furthest.  Each such round costs at
- * most MYERS_COST_CAP squared steps and gets at least MYERS_COST_CAP items
- * ahead, hence all of them together at most MYERS_COST_CAP * (N + M): linear,
- * with a constant that does not grow with the input.
+ * splits the box at the point that came furthest.  Such a round looks at no
+ * more than MYERS_COST_CAP squared points, and gets at least MYERS_COST_CAP
+ * items ahead; the diagonal steps between them are at most two searches times
+ * MYERS_COST_CAP for each item that the round gets ahead.  Hence all rounds
+ * together take some 3 * MYERS_COST_CAP * (N + M) steps: linear, with a
+ * constant that does not grow with the input.
  *
  * References: E. W. Myers, "An O(ND) Difference Algorithm and Its Variations",
  * Algorithmica 1 (1986), section 4b for the refinement in linear space.

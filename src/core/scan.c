@@ -4,7 +4,9 @@
  *	  Compares and counts bytes at memory speed.
  *
  * Three instruction sets share each loop through a handful of macros for a
- * vector of 16 bytes: SSE2, NEON, and plain 64-bit words elsewhere.
+ * vector of 16 bytes: SSE2, NEON, and plain 64-bit words elsewhere.  All
+ * functions take time linear in the bytes that they look at, and allocate
+ * nothing.
  *
  *-------------------------------------------------------------------------
  */
@@ -192,6 +194,8 @@ dg_last_line_end(const char *text, Size len)
 		found = _mm_movemask_epi8(vec_eq(vec_load(text + i - 16), newline));
 		if (found != 0)
 			return i - 15 + pg_leftmost_one_pos32(found);
+		if (i % CANCEL_STRIDE < 16)
+			DG_CHECK_CANCEL();
 	}
 #endif
 	while (i > 0 && text[i - 1] != '\n')

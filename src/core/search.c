@@ -199,9 +199,17 @@ drop_unmatched(SearchState *s, const uint32 *old_ids, const uint32 *new_ids,
 	int32		i;
 
 	for (i = head; i < old_end; i++)
+	{
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		present[old_ids[i]] = 1;
+	}
 	for (i = head; i < new_end; i++)
+	{
+		if ((i & 0xffff) == 0)
+			DG_CHECK_CANCEL();
 		present_new[new_ids[i]] = 1;
+	}
 
 	s->na = keep_common(old_ids, head, old_end, present_new,
 						s->a, s->a_index, s->a_changed);

@@ -60,9 +60,7 @@ trim_head(LineRange *old_range, LineRange *new_range)
 		old_range->start = new_range->start = len;
 		return;
 	}
-	while (len > 0 && old_range->text[len - 1] != '\n')
-		len--;
-
+	len = dg_last_line_end(old_range->text, len);
 	nlines = (int32) dg_count_newlines(old_range->text, len);
 	old_range->start = new_range->start = len;
 	old_range->first_line = new_range->first_line = nlines;
@@ -225,7 +223,11 @@ render_text(void *source, const UnifiedSegment *segment, int32 nlines,
 		const char *begin = p;
 
 		for (p = end, i = 0; i < nlines; i++)
+		{
+			if ((i & 0xfff) == 0)
+				DG_CHECK_CANCEL();
 			p = dg_previous_line(p, begin);
+		}
 	}
 	for (i = 0; i < nlines; i++)
 	{
@@ -248,7 +250,11 @@ count_lines(const char *p, const char *end, int32 max)
 	int32		nlines;
 
 	for (nlines = 0; nlines < max && p < end; nlines++)
+	{
+		if ((nlines & 0xfff) == 0)
+			DG_CHECK_CANCEL();
 		p = dg_next_line(p, end);
+	}
 	return nlines;
 }
 

@@ -13,8 +13,8 @@
  * Use: dg_unified_begin; then, in document order, dg_unified_equal for what
  * both documents have, and dg_unified_remove and dg_unified_add for what one
  * of them has (in any order: lines removed and added with nothing equal in
- * between are shown as git does, the removed ones first); dg_unified_end.  The result is in `out`, which is left empty when nothing
- * changed.
+ * between are shown as git does, the removed ones first); dg_unified_end.  The
+ * result is in `out`, which is left empty when nothing changed.
  *
  *-------------------------------------------------------------------------
  */

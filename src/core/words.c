@@ -62,7 +62,7 @@ typedef struct TokenTable
 	uint32		count;
 	uint32		max;
 	uint32		mask;
-	uint64		seed;
+	LineHashKey key;
 	uint32		singles[128];	/* tokens of one ASCII byte: ids plus one */
 } TokenTable;
 
@@ -274,7 +274,7 @@ init_table(TokenTable *table)
 	table->count = 0;
 	table->max = INITIAL_SLOTS / 2;
 	table->mask = INITIAL_SLOTS - 1;
-	table->seed = dg_hash_seed();
+	dg_line_hash_key(&table->key);
 	table->tokens = dg_alloc(table->max, sizeof(Token));
 	table->slots = dg_alloc0(INITIAL_SLOTS, sizeof(uint32));
 	memset(table->singles, 0, sizeof(table->singles));
@@ -327,16 +327,16 @@ read_token(const TokenTable *table, const char *ptr, uint32 len, Token *token)
 	if (len <= 8)
 	{
 		memcpy(&token->head, ptr, len);
-		hash = (token->head ^ table->seed ^ len) * HASH_FACTOR;
+		hash = (token->head ^ table->key.word[0] ^ len) * HASH_FACTOR;
 		hash ^= hash >> 32;
-		hash = (hash ^ table->seed) * HASH_FACTOR;
+		hash = (hash ^ table->key.word[1]) * HASH_FACTOR;
 		token->hash = (uint32) (hash >> 32);
 	}
 	else
 	{
 		memcpy(&token->head, ptr, 8);
 		token->hash = (uint32) dg_hash_line(ptr, len, WHITESPACE_EXACT,
-											table->seed);
+											&table->key);
 	}
 }
 

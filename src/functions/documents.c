@@ -210,6 +210,8 @@ diffgen_init_result(StringInfo out, MemoryContext context)
 /*
  * diffgen_result_text
  *		Finish what diffgen_init_result started.
+ *
+ * The value is in the context that diffgen_init_result was given.
  */
 Datum
 diffgen_result_text(StringInfo out)

@@ -13,6 +13,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "funcapi.h"
 #include "functions/compat.h"
 #include "functions/options.h"
 #include "functions/options_view.h"
@@ -55,6 +56,7 @@ typedef struct OptionsCache
 {
 	MemoryContext context;		/* of what the options point to */
 	struct varlena *document;	/* copy of what was parsed */
+	TupleDesc	row_type;		/* see diffgen_row_type, or NULL */
 	DiffgenOptions options;
 } OptionsCache;
 
@@ -124,7 +126,7 @@ parse_word(const char *name, const JsonbValue *value, const OptionWord *words)
 	for (w = words; w->word != NULL; w++)
 	{
 		if (value->type == jbvString &&
-			value->val.string.len == strlen(w->word) &&
+			value->val.string.len == (int) strlen(w->word) &&
 			memcmp(value->val.string.val, w->word, strlen(w->word)) == 0)
 			return w->value;
 		appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "", w->word);
@@ -414,7 +416,7 @@ list_options(uint32 allowed)
 	int			i;
 
 	initStringInfo(&list);
-	for (i = 0; i < lengthof(option_defs); i++)
+	for (i = 0; i < (int) lengthof(option_defs); i++)
 	{
 		if (allowed & option_defs[i].bit)
 			appendStringInfo(&list, "%s\"%s\"", list.len > 0 ? ", " : "",
@@ -430,7 +432,7 @@ parse_option(const JsonbValue *key, const JsonbValue *value, uint32 allowed,
 	char	   *name = pnstrdup(key->val.string.val, key->val.string.len);
 	int			i;
 
-	for (i = 0; i < lengthof(option_defs); i++)
+	for (i = 0; i < (int) lengthof(option_defs); i++)
 	{
 		if (strcmp(name, option_defs[i].name) != 0)
 			continue;
@@ -547,4 +549,28 @@ diffgen_options(FunctionCallInfo fcinfo, int argno, uint32 allowed)
 
 	fcinfo->flinfo->fn_extra = cache;
 	return &cache->options;
+}
+
+/*
+ * diffgen_row_type
+ *		The row type of a call that returns one, blessed.
+ *
+ * Looked up once a query.  diffgen_options must have been called before.
+ */
+TupleDesc
+diffgen_row_type(FunctionCallInfo fcinfo)
+{
+	OptionsCache *cache = fcinfo->flinfo->fn_extra;
+
+	if (cache->row_type == NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(cache->context);
+		TupleDesc	tupdesc;
+
+		if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+			elog(ERROR, "return type must be a row type");
+		cache->row_type = BlessTupleDesc(tupdesc);
+		MemoryContextSwitchTo(old_context);
+	}
+	return cache->row_type;
 }

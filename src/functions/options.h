@@ -13,6 +13,7 @@
 #include "core/merge.h"
 #include "core/text_diff.h"
 #include "core/words.h"
+#include "access/tupdesc.h"
 #include "fmgr.h"
 #include "json/keys.h"
 #include "json/view.h"
@@ -93,5 +94,7 @@ typedef struct DiffgenOptions
  */
 extern const DiffgenOptions *diffgen_options(FunctionCallInfo fcinfo,
 											 int argno, uint32 allowed);
+
+extern TupleDesc diffgen_row_type(FunctionCallInfo fcinfo);
 
 #endif							/* DIFFGEN_OPTIONS_H */

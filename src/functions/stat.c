@@ -11,26 +11,25 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "functions/compat.h"
+#include "functions/options.h"
 #include "functions/stat.h"
 
 /*
  * diffgen_stat_datum
  *		The row (added, removed, hunks, exact) of a call of diffgen_stat().
+ *
+ * In the current memory context; diffgen_options must have been called.
  */
 Datum
 diffgen_stat_datum(FunctionCallInfo fcinfo, const DiffStat *stat)
 {
-	TupleDesc	tupdesc;
 	Datum		values[4];
 	bool		nulls[4] = {false, false, false, false};
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 
 	values[0] = Int32GetDatum(stat->added);
 	values[1] = Int32GetDatum(stat->removed);
 	values[2] = Int32GetDatum(stat->hunks);
 	values[3] = BoolGetDatum(stat->exact);
-	return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	return HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 											 values, nulls));
 }

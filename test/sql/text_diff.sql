@@ -92,6 +92,9 @@ SELECT diffgen(E'int a()\n{\n  return 1;\n}\n\nint c()\n{\n  return 1;\n}\n',
 SELECT diffgen(E'list:\n  - name: a\n    port: 1\n  - name: c\n    port: 1\n',
                E'list:\n  - name: a\n    port: 1\n  - name: b\n    port: 1\n  - name: c\n    port: 1\n',
                '{"context": 1}');
+-- a block appended after a blank line ends with its own blank line
+SELECT diffgen(E'a:\n  p: 1\n\nb:\n  p: 2\n\n',
+               E'a:\n  p: 1\n\nb:\n  p: 2\n\nb:\n  p: 2\n\n', '{"context": 1}');
 
 --
 -- Trap 10: a missing newline is not part of a common tail
