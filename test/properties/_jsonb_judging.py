@@ -87,11 +87,6 @@ def calls(rows, call):
     return answers
 
 
-def has_function(name):
-    return ask([], "SELECT to_jsonb(count(*)) FROM pg_proc WHERE proname = '%s'"
-               % name)[0] > 0
-
-
 def failures(rows, bad, limit=3):
     """The first few rows that are bad, for the report."""
     return [json.dumps(dict({"got": got}, **dict(zip(("a", "b", "expected"), rows[i]))),
@@ -159,3 +154,29 @@ class Generator:
         if self.random.random() < 0.2:
             return old, self.value(4)
         return old, self.mutated(old, 4)
+
+    def named_items(self, count):
+        """An array of elements that are told apart by their names, and so many
+        others made of it by moving, adding, removing and changing elements."""
+        r = self.random
+
+        def element(name):
+            return {"name": name, "a": r.randrange(2, 5), "b": {"c": r.randrange(2, 5)}}
+
+        def changed(items):
+            items = [dict(e) for e in items]
+            for e in items:
+                if r.random() < 0.2:
+                    e["a"] = r.randrange(2, 5)
+                if r.random() < 0.2:
+                    e["b"] = r.choice([{"c": r.randrange(2, 5)}, 7, {"d": 2}])
+            items = [e for e in items if r.random() > 0.15] or items
+            for name in r.sample("uvwxyz", r.randrange(3)):
+                items.insert(r.randrange(len(items) + 1), element(name))
+            for _ in range(r.choice([0, 0, 1, 3])):
+                items.insert(r.randrange(len(items)), items.pop(r.randrange(len(items))))
+            return items
+
+        first = [element(n) for n in r.sample("abcdefghij", r.randrange(1, 9))]
+        return [{"items": items} for items in
+                [first] + [changed(first) for _ in range(count)]]

@@ -111,30 +111,6 @@ class TripleGenerator(Generator):
         theirs = self.mutated(dict(base, root=theirs), 4)
         return tuple(map(without_arrays, (base, ours, theirs)))
 
-    def named_triple(self):
-        """Arrays of named elements; each side moves, adds, removes, changes."""
-        r = self.random
-
-        def element(name):
-            return {"name": name, "a": r.randrange(2, 5), "b": {"c": r.randrange(2, 5)}}
-
-        def changed(items):
-            items = [dict(e) for e in items]
-            for e in items:
-                if r.random() < 0.2:
-                    e["a"] = r.randrange(2, 5)
-                if r.random() < 0.2:
-                    e["b"] = r.choice([{"c": r.randrange(2, 5)}, 7, {"d": 2}])
-            items = [e for e in items if r.random() > 0.15] or items
-            for name in r.sample("uvwxyz", r.randrange(3)):
-                items.insert(r.randrange(len(items) + 1), element(name))
-            if r.random() < 0.3:
-                items.insert(r.randrange(len(items)), items.pop(r.randrange(len(items))))
-            return items
-
-        base = [element(n) for n in r.sample("abcdefghij", r.randrange(1, 9))]
-        return tuple({"items": items} for items in (base, changed(base), changed(base)))
-
     def disjoint(self):
         """A list, or an object, changed by both sides in different places,
         and what it is with all of the changes."""
@@ -185,7 +161,7 @@ def names(doc, among=None):
 
 
 def check_named(report, generator, count):
-    rows = [generator.named_triple() for _ in range(count)]
+    rows = [generator.named_items(2) for _ in range(count)]
     check(report, "by identity: a side that is the base, or the other side", rows,
           ask(rows, IDENTITIES.replace(":options", BY_NAME)),
           lambda i, *same: same == (True, True, True))

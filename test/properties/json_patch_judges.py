@@ -28,8 +28,7 @@ import sys
 import jsonpatch
 import jsonpointer
 
-from _jsonb_judging import (KEYS, NOTHING, Generator, Report, calls, failures,
-                            has_function)
+from _jsonb_judging import (KEYS, NOTHING, Generator, Report, calls, failures)
 
 # It takes "01" for an index: the first alternative has no end.
 jsonpointer.JsonPointer._RE_ARRAY_INDEX = re.compile(r"(?:0|[1-9][0-9]*)$")
@@ -332,29 +331,32 @@ def check_patches_of_judges(report, pairs, peers):
                     "diffgen_invert(diffgen_invert($2))")
 
 
-def check_own_patches(report, pairs, modules):
+def check_own_patches(report, pairs, modules, options, name):
+    """What diffgen_patch makes, with some options, is understood by all."""
+    options = json.dumps(options)
+    invertible = json.dumps(dict(json.loads(options), invertible=True))
     rows = [(a, b, b) for a, b in pairs]
-    check_equal(report, "own patches", rows, "diffgen_apply($1, diffgen_patch($1, $2))")
-    check_equal(report, "own invertible patches inverted",
-                [(a, b, a) for a, b in pairs],
-                "diffgen_apply($2, diffgen_invert("
-                "diffgen_patch($1, $2, jsonb_build_object(''invertible'', true))))")
-    for options, name in (("{}", ""), ('{"invertible": true}', "invertible ")):
+    check_equal(report, name, rows,
+                "diffgen_apply($1, diffgen_patch($1, $2, ''%s''))" % options)
+    check_equal(report, name + ", invertible, inverted", [(a, b, a) for a, b in pairs],
+                "diffgen_apply($2, diffgen_invert(diffgen_patch($1, $2, ''%s'')))"
+                % invertible)
+    for options, kind in ((options, ""), (invertible, ", invertible")):
         answers = calls(rows, "diffgen_patch($1, $2, ''%s'')" % options)
         patches = [result for result, error, same in answers]
         bad = [(i, patches[i]) for i, (a, b) in enumerate(pairs)
                if patches[i] is None or python_apply(a, patches[i]) != b]
-        report.result(not bad, "own %spatches applied by python3-jsonpatch (%d)"
-                      % (name, len(pairs)), failures(rows, bad))
+        report.result(not bad, "%s%s, applied by python3-jsonpatch (%d)"
+                      % (name, kind, len(pairs)), failures(rows, bad))
         if modules is None:
             continue
         answers = ask_node(modules, [{"doc": a, "patch": p}
                                      for (a, b), p in zip(pairs, patches)])
-        for peer in ("fjp", "rfc6902"):
+        for peer, title in (("fjp", "fast-json-patch"), ("rfc6902", "rfc6902")):
             bad = [(i, (patches[i], answer[peer])) for i, answer in enumerate(answers)
                    if answer[peer].get("ok", FAILED) != pairs[i][1]]
-            report.result(not bad, "own %spatches applied by %s (%d)"
-                          % (name, peer, len(pairs)), failures(rows, bad))
+            report.result(not bad, "%s%s, applied by %s (%d)"
+                          % (name, kind, title, len(pairs)), failures(rows, bad))
 
 
 def check_operations(report, generator, count):
@@ -451,10 +453,11 @@ def main():
     pairs = [generator.pair() for _ in range(arguments.pairs)]
     peers = modules and ask_node(modules, [{"old": a, "new": b} for a, b in pairs])
     check_patches_of_judges(report, pairs, peers)
-    if has_function("diffgen_patch"):
-        check_own_patches(report, pairs, modules)
+    check_own_patches(report, pairs, modules, {}, "own patches")
+    check_own_patches(report, [generator.named_items(1) for _ in range(arguments.pairs // 4)],
+                      modules, {"keys": {"items": [["name"]]}}, "own patches by identity")
     check_operations(report, generator, arguments.pairs)
-    check_spoilt_patches(report, generator, arguments.pairs)
+    check_spoilt_patches(report, generator, arguments.pairs // 2)
     check_long_patches(report, generator, 20, 3000)
     check_merge_patches(report, generator, arguments.pairs)
 
