@@ -175,6 +175,20 @@ score_elements(const JsonNode *a, const JsonNode *b)
 	return 1;
 }
 
+/*
+ * Whether two elements are equal in what is shown of them.  Scores look at
+ * all of an element, so those that differ in hidden parts only may not seem
+ * alike.
+ */
+static bool
+shown_the_same(const JsonNode *a, const JsonNode *b)
+{
+	JsonDifference ignored;
+
+	return (a->view != VIEW_PLAIN || b->view != VIEW_PLAIN) &&
+		dg_nodes_equal(a, b, NOT_KNOWN, &ignored);
+}
+
 /* A stretch of both arrays in which no two elements are equal. */
 typedef struct Gap
 {
@@ -214,7 +228,8 @@ pair_in_order(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
 		dg_side_element(gap->old_side, old_from + i, &old_element);
 		dg_side_element(gap->new_side, new_from + i, &new_element);
 		push_pair(gap, old_from + i, new_from + i,
-				  score_elements(&old_element, &new_element) > 0);
+				  score_elements(&old_element, &new_element) > 0 ||
+				  shown_the_same(&old_element, &new_element));
 	}
 	for (i = npairs; i < nold; i++)
 		dg_push_step(gap->walk, STEP_REMOVE,

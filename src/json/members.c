@@ -11,7 +11,7 @@
  * eight-byte prefixes kept in the list.
  *
  * Memory: 24 bytes for each member of the objects that are open at a time,
- * and as much again while one is sorted.
+ * and 8 more while one is sorted.
  *
  *-------------------------------------------------------------------------
  */
@@ -41,6 +41,7 @@ dg_members_init(JsonMembers *members)
 	members->stack = dg_alloc(MEMBERS_INITIAL, sizeof(JsonMember));
 	members->used = 0;
 	members->max = MEMBERS_INITIAL;
+	members->skip_same = false;
 }
 
 void
@@ -141,14 +142,15 @@ insertion_sort(const KeySource *source, JsonMember *list, uint32 n)
 }
 
 /*
- * End of the ascending run that starts at i.
+ * End of the ascending run that starts at i, in the order that `order` has.
  */
 static uint32
-run_end(const KeySource *source, const JsonMember *list, uint32 i, uint32 n)
+run_end(const KeySource *source, const JsonMember *list, const uint32 *order,
+		uint32 i, uint32 n)
 {
 	for (i++; i < n; i++)
 	{
-		if (shown_after(source, &list[i - 1], &list[i]))
+		if (shown_after(source, &list[order[i - 1]], &list[order[i]]))
 			break;
 	}
 	return i;
@@ -159,26 +161,26 @@ run_end(const KeySource *source, const JsonMember *list, uint32 i, uint32 n)
  * left.
  */
 static bool
-merge_runs(const KeySource *source, const JsonMember *from, JsonMember *to,
-		   uint32 n)
+merge_runs(const KeySource *source, const JsonMember *list,
+		   const uint32 *from, uint32 *to, uint32 n)
 {
 	uint32		start = 0;
 	uint32		nruns = 0;
 
 	while (start < n)
 	{
-		uint32		middle = run_end(source, from, start, n);
+		uint32		middle = run_end(source, list, from, start, n);
 		uint32		end = middle;
 		uint32		left = start;
 		uint32		right = middle;
 		uint32		out = start;
 
 		if (middle < n)
-			end = run_end(source, from, middle, n);
+			end = run_end(source, list, from, middle, n);
 		while (left < middle && right < end)
 		{
 			DG_CHECK_CANCEL();
-			if (shown_after(source, &from[left], &from[right]))
+			if (shown_after(source, &list[from[left]], &list[from[right]]))
 				to[out++] = from[right++];
 			else
 				to[out++] = from[left++];
@@ -194,34 +196,65 @@ merge_runs(const KeySource *source, const JsonMember *from, JsonMember *to,
 }
 
 /*
+ * Put the members of a list into the order given: list[order[i]] goes to
+ * place i.  Follows the cycles of the permutation, and undoes it in order.
+ */
+static void
+permute(JsonMember *list, uint32 *order, uint32 n)
+{
+	uint32		i;
+
+	for (i = 0; i < n; i++)
+	{
+		JsonMember	first = list[i];
+		uint32		place = i;
+
+		while (order[place] != i)
+		{
+			uint32		next = order[place];
+
+			list[place] = list[next];
+			order[place] = place;
+			place = next;
+		}
+		list[place] = first;
+		order[place] = place;
+	}
+}
+
+/*
  * Sort the members from position first on as they are shown.
  */
 static void
 sort_members(JsonMembers *members, const KeySource *source, uint32 first)
 {
 	uint32		n = members->used - first;
-	JsonMember *list;
-	JsonMember *scratch;
+	JsonMember *list = members->stack + first;
+	uint32	   *order;
+	uint32	   *scratch;
+	uint32		i;
 
 	if (n <= INSERTION_MAX)
 	{
-		insertion_sort(source, members->stack + first, n);
+		insertion_sort(source, list, n);
 		return;
 	}
 
-	reserve(members, n);
-	list = members->stack + first;
-	scratch = list + n;
-	for (;;)
+	/* Positions are sorted, not members, to take less memory. */
+	order = dg_alloc(n, sizeof(uint32));
+	scratch = dg_alloc(n, sizeof(uint32));
+	for (i = 0; i < n; i++)
+		order[i] = i;
+	while (!merge_runs(source, list, order, scratch, n))
 	{
-		if (merge_runs(source, list, scratch, n))
-		{
-			memcpy(list, scratch, n * sizeof(JsonMember));
-			break;
-		}
-		if (merge_runs(source, scratch, list, n))
-			break;
+		uint32	   *swap = order;
+
+		order = scratch;
+		scratch = swap;
 	}
+	permute(list, scratch, n);
+	dg_free(order);
+	dg_free(scratch);
 }
 
 /*
@@ -433,6 +466,8 @@ join_members(JsonMembers *members, const JsonNode *old_object,
 				new_index = n.index;
 			next_member(&n);
 		}
+		if (known == SAME_BYTES && members->skip_same)
+			continue;
 		if (old_index != NO_INDEX || new_index != NO_INDEX)
 			add_member(members, &key, old_index, new_index, known);
 	}

@@ -35,6 +35,7 @@ typedef struct JsonMembers
 	JsonMember *stack;
 	uint32		used;
 	uint32		max;
+	bool		skip_same;		/* leave out pairs of the same bytes */
 } JsonMembers;
 
 extern void dg_members_init(JsonMembers *members);

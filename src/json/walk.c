@@ -46,6 +46,7 @@ dg_walk_init(JsonWalk *walk, DiffAlgorithm algorithm)
 	walk->maxsteps = WALK_INITIAL;
 	walk->steps = dg_alloc(walk->maxsteps, sizeof(ArrayStep));
 	dg_members_init(&walk->members);
+	walk->members.skip_same = true;
 	dg_hashes_init(&walk->hashes);
 }
 
@@ -58,6 +59,10 @@ dg_walk_add_sink(JsonWalk *walk, JsonSink *sink)
 {
 	Assert(walk->nsinks < WALK_MAX_SINKS);
 	walk->sinks[walk->nsinks++] = sink;
+
+	/* Equal members matter only to sinks that are told of them. */
+	if (sink->equal != NULL)
+		walk->members.skip_same = false;
 }
 
 /*

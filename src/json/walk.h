@@ -128,7 +128,9 @@ typedef struct JsonFrame
 } JsonFrame;
 
 /*
- * What a sink is told.  Any but change may be NULL.
+ * What a sink is told.  Any but change may be NULL.  Unless some sink has
+ * `equal`, members that are the same are not listed in the frames, and the
+ * numbers of children that are shown lack them.
  */
 struct JsonSink
 {

@@ -34,6 +34,7 @@ SELECT diffgen('{"a": {"x": 1}, "b": 1}'::jsonb, '{"a": {"x": 2}, "b": 1}', '{"i
 SELECT diffgen('{"a": {"x": 1}, "b": 1}'::jsonb, '{"b": 1}', '{"ignore": ["$.a"]}') = '';
 SELECT diffgen('[1, {"x": 1}, 2]'::jsonb, '[1, {"x": 2}, 3]', '{"ignore": ["$[*].x"]}');
 SELECT diffgen('{"a": {"x": 1}}'::jsonb, '{"a": {"x": 2, "y": 3}}', '{"ignore": ["$.a.x"]}');
+SELECT diffgen('[{"x": 1}]'::jsonb, '[{}]', '{"ignore": ["$[*].x"]}') = '';
 -- ... and is no part of an added or removed value, nor of patches' indices
 SELECT * FROM diffgen_changes('{}', '{"a": {"x": 1, "y": [1, {"x": 2}]}}', '{"ignore": ["$.**.x"]}');
 SELECT diffgen_patch('[9, 1, 2, 3]', '[8, 1, 3, 4]', '{"ignore": ["$[0]"]}');
