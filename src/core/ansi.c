@@ -382,8 +382,8 @@ put_context(Screen *s, const UnifiedReader *r, bool side_by_side)
  *		Append a diff of len bytes to out, with colours for a terminal.
  *
  * width is the columns of the terminal for side by side, or 0.  Returns false
- * if the diff cannot be read; reader then says why.  Scratch memory is in the
- * current context.
+ * if the diff cannot be read; reader then says why.  Scratch memory is freed
+ * before return.
  */
 bool
 dg_ansi(const char *diff, Size len, const WordOptions *words, int32 width,
@@ -422,5 +422,6 @@ dg_ansi(const char *diff, Size len, const WordOptions *words, int32 width,
 					   NULL : BOLD, r);
 		dg_unified_read(r);
 	}
+	dg_view_free(&change);
 	return r->kind == UNIFIED_END;
 }

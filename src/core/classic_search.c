@@ -112,6 +112,17 @@ dg_classic_init(ClassicSearch *search, uint32 nids)
 }
 
 /*
+ * dg_classic_free
+ *		Give the room back.
+ */
+void
+dg_classic_free(ClassicSearch *search)
+{
+	dg_free(search->old_counts);
+	dg_free(search->new_counts);
+}
+
+/*
  * Whether a frequent item leaves: items that leave are on both sides of it,
  * and are most of those up to the next that stays.
  */

@@ -35,6 +35,20 @@ dg_view_init(ViewChange *change, const WordOptions *options)
 	dg_script_init(&change->words, true);
 }
 
+/*
+ * dg_view_free
+ *		Free what dg_view_init and dg_view_read have allocated.
+ */
+void
+dg_view_free(ViewChange *change)
+{
+	pfree(change->removed.text.data);
+	pfree(change->added.text.data);
+	dg_free(change->removed.lines);
+	dg_free(change->added.lines);
+	dg_script_free(&change->words);
+}
+
 /* Adds the line just read to a side. */
 static void
 add_line(ViewSide *side, const UnifiedReader *r, int32 number)
