@@ -1010,3 +1010,171 @@ COMMENT ON VIEW diffgen_tracked IS
 'the tables that are tracked';
 
 GRANT SELECT ON diffgen_tracked TO PUBLIC;
+
+--
+-- The changelog: going back
+--
+
+CREATE FUNCTION diffgen_history(target regclass, VARIADIC key "any",
+	OUT change_id bigint, OUT changed_at timestamptz, OUT transaction_id xid8,
+	OUT operation text, OUT document text, OUT diff text, OUT patch jsonb,
+	OUT paths text[], OUT added int, OUT removed int, OUT changed_by name,
+	OUT application text, OUT context jsonb, OUT old_hash bytea,
+	OUT new_hash bytea)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'diffgen_history'
+LANGUAGE C STABLE COST 1000 ROWS 100;
+
+COMMENT ON FUNCTION diffgen_history(regclass, "any") IS
+'the changes of one row of a tracked table, oldest first';
+
+CREATE FUNCTION diffgen_at(target regclass, document name,
+	as_of timestamptz, VARIADIC key "any")
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_at'
+LANGUAGE C STABLE COST 10000;
+
+COMMENT ON FUNCTION diffgen_at(regclass, name, timestamptz, "any") IS
+'a row''s document as it was at some time, verified by the stored hashes';
+
+CREATE FUNCTION diffgen_at_text(target regclass, document name,
+	as_of timestamptz, VARIADIC key "any")
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_at_text'
+LANGUAGE C STABLE COST 10000;
+
+COMMENT ON FUNCTION diffgen_at_text(regclass, name, timestamptz, "any") IS
+'a row''s text as it was at some time, verified by the stored hashes';
+
+CREATE FUNCTION diffgen_at_change(target regclass, document name,
+	change_id bigint, before boolean, VARIADIC key "any")
+RETURNS jsonb
+AS 'MODULE_PATHNAME', 'diffgen_at_change'
+LANGUAGE C STABLE COST 10000;
+
+COMMENT ON FUNCTION diffgen_at_change(regclass, name, bigint, boolean, "any") IS
+'a row''s document just after one of its changes, or just before it';
+
+CREATE FUNCTION diffgen_at_change_text(target regclass, document name,
+	change_id bigint, before boolean, VARIADIC key "any")
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_at_change_text'
+LANGUAGE C STABLE COST 10000;
+
+COMMENT ON FUNCTION diffgen_at_change_text(regclass, name, bigint, boolean, "any") IS
+'a row''s text just after one of its changes, or just before it';
+
+CREATE FUNCTION diffgen_blame(target regclass, document name,
+	VARIADIC key "any", OUT path text, OUT value jsonb, OUT change_id bigint,
+	OUT changed_at timestamptz, OUT changed_by name, OUT application text,
+	OUT context jsonb)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'diffgen_blame'
+LANGUAGE C STABLE COST 10000 ROWS 100;
+
+COMMENT ON FUNCTION diffgen_blame(regclass, name, "any") IS
+'for each part of a row''s live document, who changed it last and when';
+
+CREATE FUNCTION diffgen_undo(changelog regclass, change_id bigint)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tracked record;
+	entry record;
+	label text;
+	col name;
+	kind text;
+	types text;
+	keys text;
+	row_condition text;
+	live_text text;
+	live jsonb;
+	base jsonb;
+	theirs jsonb;
+	merged jsonb;
+	conflicts jsonb;
+	done int;
+BEGIN
+	SELECT i.* INTO tracked
+	FROM pg_trigger t, LATERAL @extschema@.diffgen_tracking(t.tgrelid) i
+	WHERE t.tgconstrrelid = diffgen_undo.changelog AND t.tgparentid = 0
+		AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'no table is tracked by %', changelog
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+
+	EXECUTE format('SELECT l.operation, l.document, l.diff, l.patch, l.old_hash, l.new_hash FROM %s l WHERE l.change_id = $1',
+		changelog) INTO entry USING change_id;
+	IF entry.operation IS NULL OR entry.document IS NULL THEN
+		RAISE EXCEPTION 'changelog % has no change %', changelog, change_id
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	IF entry.operation <> 'update' OR entry.old_hash IS NULL
+		OR entry.new_hash IS NULL THEN
+		RAISE EXCEPTION 'cannot undo change %: it is no change of a document', change_id
+			USING ERRCODE = 'feature_not_supported',
+			DETAIL = 'A document was made, removed or set to NULL.',
+			HINT = 'Use diffgen_at_change for the document as it was before.';
+	END IF;
+	IF jsonb_path_exists(entry.patch, '$[*].redacted') THEN
+		RAISE EXCEPTION 'cannot undo change %: it is redacted', change_id
+			USING ERRCODE = 'feature_not_supported',
+			DETAIL = 'The changelog tells that a value changed, not what it was.';
+	END IF;
+	SELECT d.name, a.atttypid::regtype::text INTO col, kind
+	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
+		JOIN pg_attribute a ON a.attrelid = tracked.target
+			AND a.attname = d.name
+	WHERE d.label = entry.document;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'document % of table % is not tracked', entry.document, tracked.target
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+
+	-- The row, locked, so that nothing comes between.
+	SELECT string_agg(format('t.%I = l.%I', k.name, k.log_name), ' AND '),
+		string_agg(format('l.%I', k.log_name), ', ' ORDER BY k.n)
+	INTO row_condition, keys
+	FROM unnest(tracked.key, tracked.changelog_key) WITH ORDINALITY
+		AS k(name, log_name, n);
+	EXECUTE format('SELECT t.%I::text FROM %s t, %s l WHERE l.change_id = $1 AND %s FOR UPDATE OF t',
+		col, tracked.target, changelog, row_condition)
+		INTO live_text USING change_id;
+	GET DIAGNOSTICS done = ROW_COUNT;
+	IF live_text IS NULL THEN
+		RAISE EXCEPTION 'cannot undo change %: the document does not exist any longer', change_id
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+
+	IF entry.patch IS NULL THEN
+		live_text := @extschema@.diffgen_apply(live_text,
+			@extschema@.diffgen_invert(entry.diff));
+	ELSE
+		live := live_text;
+		EXECUTE format('SELECT %1$s.diffgen_at_change(%2$L::regclass, %3$L::name, $1, false, %4$s), '
+			'%1$s.diffgen_at_change(%2$L::regclass, %3$L::name, $1, true, %4$s) '
+			'FROM %5$s l WHERE l.change_id = $1',
+			'@extschema@', tracked.target, entry.document, keys, changelog)
+			INTO base, theirs USING change_id;
+		SELECT m.merged, m.conflicts INTO merged, conflicts
+		FROM @extschema@.diffgen_merge(base, live, theirs) m;
+		IF conflicts <> '[]' THEN
+			RAISE EXCEPTION 'cannot undo change %: it was changed again', change_id
+				USING ERRCODE = 'object_not_in_prerequisite_state',
+				DETAIL = format('Conflicts: %s.', (SELECT string_agg(c->>'path', ', ')
+					FROM jsonb_array_elements(conflicts) c)),
+				HINT = 'Undo the later changes first.';
+		END IF;
+		live_text := merged;
+	END IF;
+	EXECUTE format('UPDATE %s t SET %I = $2::%s FROM %s l WHERE l.change_id = $1 AND %s',
+		tracked.target, col, kind, changelog, row_condition)
+		USING change_id, live_text;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_undo(regclass, bigint) IS
+'take one change of a document back, and keep all later ones';

@@ -37,7 +37,7 @@ typedef struct Engine
 	FmgrInfo	stat_jsonb;
 	FmgrInfo	patch_jsonb;
 	FmgrInfo	hash_jsonb;
-	FmgrInfo	diff_text;
+	FmgrInfo	entry_text;
 	FmgrInfo	stat_text;
 	FmgrInfo	hash_text;
 	Datum		jsonb_null;
@@ -84,7 +84,7 @@ diffgen_make_engine(Oid schema)
 				  JSONBOID, JSONBOID, JSONBOID);
 	find_function(&engine->hash_jsonb, schema, "diffgen_hash", 2,
 				  JSONBOID, JSONBOID, InvalidOid);
-	find_function(&engine->diff_text, schema, "diffgen", 3,
+	find_function(&engine->entry_text, schema, "diffgen_entry", 3,
 				  TEXTOID, TEXTOID, JSONBOID);
 	find_function(&engine->stat_text, schema, "diffgen_stat", 3,
 				  TEXTOID, TEXTOID, JSONBOID);
@@ -175,17 +175,17 @@ diffgen_document_hash(const Tracking *tracking, DocumentKind kind,
 
 /*
  * diffgen_whole_patch
- *		The patch that holds all that is recorded of a jsonb document.
+ *		The patch that holds a whole jsonb document, as far as the options
+ *		let it be seen.
  */
 struct varlena *
-diffgen_whole_patch(const Tracking *tracking, Datum document)
+diffgen_whole_patch(const Tracking *tracking, Datum document, Datum options)
 {
 	Engine	   *engine = tracking->engine;
 
 	return (struct varlena *)
 		DatumGetPointer(FunctionCall3(&engine->patch_jsonb, document,
-									  engine->jsonb_null,
-									  tracking->patch_options));
+									  engine->jsonb_null, options));
 }
 
 /*
@@ -199,15 +199,12 @@ enter_text(const Tracking *tracking, Datum old_text, Datum new_text,
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
 
-	entry->diff = DatumGetTextPP(FunctionCall3(&engine->diff_text, old_text,
-											   new_text, tracking->options));
-	if (VARSIZE_ANY_EXHDR(entry->diff) == 0)
-		return false;
-	call_for_row(&engine->stat_text, old_text, new_text, tracking->options,
+	call_for_row(&engine->entry_text, old_text, new_text, tracking->options,
 				 values, nulls);
-	entry->added = DatumGetInt32(values[STAT_ADDED]);
-	entry->removed = DatumGetInt32(values[STAT_REMOVED]);
-	return true;
+	entry->diff = DatumGetTextPP(values[ENTRY_DIFF]);
+	entry->added = DatumGetInt32(values[ENTRY_ADDED]);
+	entry->removed = DatumGetInt32(values[ENTRY_REMOVED]);
+	return VARSIZE_ANY_EXHDR(entry->diff) > 0;
 }
 
 /* The only version is the old one. */
@@ -223,10 +220,15 @@ enter_removal(const Tracking *tracking, DocumentKind kind, Datum document,
 		enter_text(tracking, document, engine->empty_text, entry);
 	else
 	{
+		/*
+		 * Ignored parts are left out: they may be copies of what is redacted,
+		 * as kubectl's last-applied-configuration is.
+		 */
 		call_for_row(&engine->stat_jsonb, document, engine->jsonb_null,
 					 tracking->options, values, nulls);
 		entry->removed = DatumGetInt32(values[STAT_REMOVED]);
-		entry->patch = diffgen_whole_patch(tracking, document);
+		entry->patch = diffgen_whole_patch(tracking, document,
+										   tracking->removal_options);
 	}
 	entry->old_hash = diffgen_document_hash(tracking, kind, document);
 }

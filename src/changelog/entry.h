@@ -50,6 +50,6 @@ extern Datum diffgen_detoasted(DocumentKind kind, Datum value);
 extern bytea *diffgen_document_hash(const Tracking *tracking,
 									DocumentKind kind, Datum document);
 extern struct varlena *diffgen_whole_patch(const Tracking *tracking,
-										   Datum document);
+										   Datum document, Datum options);
 
 #endif							/* DIFFGEN_ENTRY_H */

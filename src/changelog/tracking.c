@@ -42,6 +42,8 @@
 #include "changelog/log_writer.h"
 #include "changelog/tracking.h"
 #include "functions/compat.h"
+#include "json/edit_tree.h"
+#include "json/kubernetes.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/hsearch.h"
@@ -346,12 +348,69 @@ options_without(Datum options, const char *const *names, int n)
 	return options;
 }
 
+/*
+ * diffgen_view_options
+ *		Of the options of a tracked table, those of diffgen_hash: what is
+ *		recorded of a document.
+ */
+Datum
+diffgen_view_options(Datum options)
+{
+	static const char *const others[] = {"context", "labels", "algorithm",
+	"keys", "order", "whitespace"};
+
+	return options_without(options, others, lengthof(others));
+}
+
+/*
+ * The options by which nothing but redacted values is left out: "redact", with
+ * what a preset has of it.
+ */
+static Datum
+redact_options(Datum options)
+{
+	EditTree	tree;
+	EditValue	list;
+	EditValue	result;
+	EditValue	invertible = {.kind = NODE_TRUE};
+	JsonNode	documents[2];
+	uint32		count = 0;
+
+	dg_node_root(DatumGetJsonbP(options), &documents[0]);
+	dg_node_root(DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
+													CStringGetDatum(dg_kubernetes_preset))),
+				 &documents[1]);
+	dg_edit_begin(&tree, NULL);
+	list = dg_edit_new(&tree, NODE_ARRAY);
+	for (int i = 0; i < 2; i++)
+	{
+		JsonNode	redact;
+		JsonNode	preset;
+
+		if (i == 1 && !dg_node_find(&documents[0], "preset", 6, &preset))
+			break;
+		if (!dg_node_find(&documents[i], "redact", 6, &redact) ||
+			redact.kind != NODE_ARRAY)
+			continue;
+		for (uint32 j = 0; j < NODE_COUNT(&redact); j++)
+		{
+			JsonNode	path;
+			EditValue	value;
+
+			dg_node_child(&redact, j, &path);
+			value = dg_edit_from_node(&path);
+			dg_edit_insert_element(&tree, &list, count++, &value);
+		}
+	}
+	result = dg_edit_new(&tree, NODE_OBJECT);
+	dg_edit_set_member(&tree, &result, "redact", 6, &list);
+	dg_edit_set_member(&tree, &result, "invertible", 10, &invertible);
+	return JsonbPGetDatum(dg_edit_to_jsonb(&tree, &result));
+}
+
 static void
 read_arguments(Tracking *tracking, const Trigger *trigger)
 {
-	static const char *const of_diffs[] = {"context", "labels"};
-	static const char *const of_changes[] = {"algorithm", "keys", "order",
-	"whitespace"};
 	Datum		invertible;
 
 	tracking->ndocuments = Max(trigger->tgnargs - 1, 0);
@@ -364,18 +423,21 @@ read_arguments(Tracking *tracking, const Trigger *trigger)
 		DirectFunctionCall1(jsonb_in,
 							CStringGetDatum(trigger->tgnargs > 0 ?
 											trigger->tgargs[0] : "{}"));
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(tracking->options)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("Triggers of this kind are made by diffgen_track.")));
 	invertible = DirectFunctionCall1(jsonb_in,
 									 CStringGetDatum("{\"invertible\": true}"));
 	tracking->entry_options = DirectFunctionCall2(jsonb_concat,
 												  tracking->options,
 												  invertible);
-	tracking->patch_options = options_without(tracking->entry_options,
-											  of_diffs, lengthof(of_diffs));
-	tracking->view_options = options_without(options_without(tracking->options,
-															 of_diffs,
-															 lengthof(of_diffs)),
-											 of_changes,
-											 lengthof(of_changes));
+	tracking->view_options = diffgen_view_options(tracking->options);
+	tracking->removal_options = DirectFunctionCall2(jsonb_concat,
+													tracking->view_options,
+													invertible);
+	tracking->live_options = redact_options(tracking->options);
 }
 
 /*

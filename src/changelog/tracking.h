@@ -61,7 +61,8 @@ typedef struct Tracking
 	TrackedDocument *documents;
 	Datum		options;		/* jsonb, as diffgen_track was given them */
 	Datum		entry_options;	/* for diffgen_entry: the same, invertible */
-	Datum		patch_options;	/* for diffgen_patch */
+	Datum		removal_options;	/* for diffgen_patch, of what is removed */
+	Datum		live_options;	/* the same, but with nothing ignored */
 	Datum		view_options;	/* for diffgen_hash */
 
 	struct Engine *engine;		/* entry.c */
@@ -82,6 +83,7 @@ extern Oid	diffgen_schema(FunctionCallInfo fcinfo);
 extern const Trigger *diffgen_row_trigger(Relation rel, Oid function);
 extern Tracking *diffgen_tracking(Relation rel, const Trigger *trigger);
 extern Tracking *diffgen_tracking_of(Oid target, Oid schema);
+extern Datum diffgen_view_options(Datum options);
 extern Oid	diffgen_owner(Oid relation);
 
 #endif							/* DIFFGEN_TRACKING_H */

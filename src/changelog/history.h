@@ -1,0 +1,72 @@
+/*-------------------------------------------------------------------------
+ *
+ * history.h
+ *	  Reads the changelog of one row of a tracked table.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_HISTORY_H
+#define DIFFGEN_HISTORY_H
+
+#include "postgres.h"
+
+#include "changelog/entry.h"
+#include "changelog/tracking.h"
+#include "utils/jsonb.h"
+#include "utils/timestamp.h"
+
+/*
+ * A row of a tracked table, and parameters for statements about it: those of
+ * the key come first, and there is room for MORE_PARAMS others.
+ */
+#define MORE_PARAMS		2
+
+typedef struct RowKey
+{
+	const Tracking *tracking;
+	Datum	   *values;
+	Oid		   *types;
+} RowKey;
+
+extern void diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target,
+							RowKey *key);
+extern void diffgen_append_condition(StringInfo out, const RowKey *key,
+									 bool in_changelog);
+extern char *diffgen_relation_name(Oid relation);
+extern const TrackedDocument *diffgen_find_document(const Tracking *tracking,
+													const char *label);
+
+/* Where to stop on the way back. */
+typedef struct WalkGoal
+{
+	bool		by_time;
+	TimestampTz as_of;			/* all changes up to it stay */
+	int64		change_id;		/* this one stays, unless ... */
+	bool		before;			/* ... the state before it is wanted */
+	bool		to_origin;		/* as far as the document is the same one */
+} WalkGoal;
+
+/* An entry that was gone back over; the newest comes first. */
+typedef struct WalkEntry
+{
+	int64		change_id;
+	bytea	   *old_hash;
+	Jsonb	   *patch;
+} WalkEntry;
+
+/* What a walk arrived at.  All memory is the caller's context at its start. */
+typedef struct WalkResult
+{
+	DocumentKind kind;
+	bool		exists;
+	Datum		document;		/* text or jsonb, if it exists */
+	int64		origin;			/* change that it is the result of, or 0 */
+	int			nentries;		/* jsonb: gone back over to get here from ... */
+	WalkEntry  *entries;
+	Datum		anchor;			/* ... this, the live document */
+} WalkResult;
+
+extern void diffgen_walk(const RowKey *key, const char *label,
+						 const WalkGoal *goal, WalkResult *result);
+
+#endif							/* DIFFGEN_HISTORY_H */

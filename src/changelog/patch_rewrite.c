@@ -1,0 +1,272 @@
+/*-------------------------------------------------------------------------
+ *
+ * patch_rewrite.c
+ *	  Patches of a changelog made fit for going back and for blaming.
+ *
+ * Going back is done with the inverse of a patch but without its tests: the
+ * parts of a document that are ignored may have changed without an entry, and
+ * a test of a container looks at them too.  That the result is right is known
+ * by its hash.  Operations on redacted values, which cannot be applied as they
+ * are, become ones that set the marker that is recorded for such values.
+ *
+ * For blaming, each value is replaced by one of the same shape that has, in
+ * place of every scalar and empty container, a stamp.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "changelog/patch_rewrite.h"
+#include "json/children.h"
+#include "json/edit_tree.h"
+#include "json/view.h"
+#include "miscadmin.h"
+
+static bool
+member_is(const JsonNode *object, const char *key, const char *value)
+{
+	JsonNode	member;
+
+	return dg_node_find(object, key, strlen(key), &member) &&
+		member.kind == NODE_STRING && member.len == strlen(value) &&
+		memcmp(member.data, value, member.len) == 0;
+}
+
+/*
+ * The operations of a patch.  What is stored need not be what was logged.
+ */
+static void
+open_patch(Jsonb *patch, JsonNode *root)
+{
+	dg_node_root(patch, root);
+	if (root->kind != NODE_ARRAY)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("patch in a changelog is not an array of operations")));
+}
+
+static void
+get_operation(const JsonNode *root, uint32 index, JsonNode *op)
+{
+	dg_node_child(root, index, op);
+	if (op->kind != NODE_OBJECT)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("patch in a changelog is not an array of operations")));
+}
+
+/*
+ * diffgen_patch_redacts
+ *		Does a patch have operations on redacted values?
+ */
+bool
+diffgen_patch_redacts(Jsonb *patch)
+{
+	JsonNode	root;
+	JsonNode	op;
+	JsonNode	member;
+
+	open_patch(patch, &root);
+	for (uint32 i = 0; i < NODE_COUNT(&root); i++)
+	{
+		get_operation(&root, i, &op);
+		if (dg_node_find(&op, "redacted", 8, &member))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * diffgen_plain_patch
+ *		The patch between recorded views: redacted values are their marker.
+ *
+ * The result is the patch itself if it redacts nothing, or new in the current
+ * memory context; the same holds for all functions here.
+ */
+Jsonb *
+diffgen_plain_patch(Jsonb *patch)
+{
+	const char *marker = dg_redacted_text[REDACTED_SAME];
+	EditTree	tree;
+	JsonNode	root;
+	EditValue	result;
+	EditValue	marked = dg_edit_string(marker, strlen(marker));
+
+	if (!diffgen_patch_redacts(patch))
+		return patch;
+
+	open_patch(patch, &root);
+	dg_edit_begin(&tree, NULL);
+	result = dg_edit_new(&tree, NODE_ARRAY);
+	for (uint32 i = 0; i < NODE_COUNT(&root); i++)
+	{
+		JsonNode	op;
+		EditValue	value;
+		EditValue  *slot;
+		EditValue	removed;
+
+		get_operation(&root, i, &op);
+		value = dg_edit_from_node(&op);
+		dg_edit_insert_element(&tree, &result, i, &value);
+		slot = dg_edit_element_slot(&tree, &result, i);
+		if (!dg_edit_remove_member(&tree, slot, "redacted", 8, &removed))
+			continue;
+		if (member_is(&op, "value", dg_redacted_text[REDACTED_OLD]) ||
+			member_is(&op, "value", dg_redacted_text[REDACTED_NEW]))
+			dg_edit_set_member(&tree, slot, "value", 5, &marked);
+	}
+	return dg_edit_to_jsonb(&tree, &result);
+}
+
+/*
+ * diffgen_patch_without_tests
+ */
+Jsonb *
+diffgen_patch_without_tests(Jsonb *patch)
+{
+	EditTree	tree;
+	JsonNode	root;
+	EditValue	result;
+	uint32		count = 0;
+
+	open_patch(patch, &root);
+	dg_edit_begin(&tree, NULL);
+	result = dg_edit_new(&tree, NODE_ARRAY);
+	for (uint32 i = 0; i < NODE_COUNT(&root); i++)
+	{
+		JsonNode	op;
+		EditValue	value;
+
+		get_operation(&root, i, &op);
+		if (member_is(&op, "op", "test"))
+			continue;
+		value = dg_edit_from_node(&op);
+		dg_edit_insert_element(&tree, &result, count++, &value);
+	}
+	return dg_edit_to_jsonb(&tree, &result);
+}
+
+/*
+ * A value's shape, filled with the stamp.
+ */
+static EditValue
+stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
+{
+	JsonChildren children;
+	JsonKey		key;
+	JsonNode	child;
+	EditValue	result;
+	uint32		count = 0;
+
+	if (!NODE_IS_CONTAINER(node) || NODE_COUNT(node) == 0)
+		return *stamp;
+
+	check_stack_depth();
+	result = dg_edit_new(tree, node->kind);
+	dg_children_start(&children, node);
+	while (dg_children_next(&children, &key, &child))
+	{
+		EditValue	value = stamped(tree, &child, stamp);
+
+		DG_CHECK_CANCEL();
+		if (node->kind == NODE_OBJECT)
+			dg_edit_set_member(tree, &result, key.data, key.len, &value);
+		else
+			dg_edit_insert_element(tree, &result, count++, &value);
+	}
+	return result;
+}
+
+static EditValue
+stamp_value(const Jsonb *stamp)
+{
+	JsonNode	root;
+
+	dg_node_root(stamp, &root);
+	return dg_edit_from_node(&root);
+}
+
+/*
+ * diffgen_stamp_document
+ *		A document's shape, filled with a scalar.
+ */
+Jsonb *
+diffgen_stamp_document(Jsonb *document, Jsonb *stamp)
+{
+	EditTree	tree;
+	JsonNode	root;
+	EditValue	value = stamp_value(stamp);
+	EditValue	result;
+
+	dg_node_root(document, &root);
+	dg_edit_begin(&tree, NULL);
+	result = stamped(&tree, &root, &value);
+	return dg_edit_to_jsonb(&tree, &result);
+}
+
+/*
+ * diffgen_stamp_patch
+ *		The patch with values filled with a scalar, and without tests.
+ */
+Jsonb *
+diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp)
+{
+	EditTree	tree;
+	JsonNode	root;
+	EditValue	result;
+	EditValue	stamped_with = stamp_value(stamp);
+	uint32		count = 0;
+
+	open_patch(patch, &root);
+	dg_edit_begin(&tree, NULL);
+	result = dg_edit_new(&tree, NODE_ARRAY);
+	for (uint32 i = 0; i < NODE_COUNT(&root); i++)
+	{
+		JsonNode	op;
+		JsonNode	member;
+		EditValue	value;
+		EditValue  *slot;
+
+		get_operation(&root, i, &op);
+		if (member_is(&op, "op", "test"))
+			continue;
+		value = dg_edit_from_node(&op);
+		dg_edit_insert_element(&tree, &result, count, &value);
+		slot = dg_edit_element_slot(&tree, &result, count++);
+		if (dg_node_find(&op, "value", 5, &member))
+		{
+			value = stamped(&tree, &member, &stamped_with);
+			dg_edit_set_member(&tree, slot, "value", 5, &value);
+		}
+	}
+	return dg_edit_to_jsonb(&tree, &result);
+}
+
+/*
+ * diffgen_whole_document
+ *		The document that is stored as a patch which takes it away: the value
+ *		of its first operation, a test.  An empty patch stands for null.
+ */
+Jsonb *
+diffgen_whole_document(Jsonb *patch)
+{
+	EditTree	tree;
+	JsonNode	root;
+	JsonNode	op;
+	JsonNode	value;
+	EditValue	result = {.kind = NODE_NULL};
+
+	open_patch(patch, &root);
+	dg_edit_begin(&tree, NULL);
+	if (NODE_COUNT(&root) > 0)
+	{
+		get_operation(&root, 0, &op);
+		if (!member_is(&op, "op", "test") ||
+			!dg_node_find(&op, "value", 5, &value))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("patch of a removed document does not hold the document")));
+		result = dg_edit_from_node(&value);
+	}
+	return dg_edit_to_jsonb(&tree, &result);
+}

@@ -1,0 +1,22 @@
+/*-------------------------------------------------------------------------
+ *
+ * patch_rewrite.h
+ *	  Patches of a changelog made fit for going back and for blaming.
+ *
+ *-------------------------------------------------------------------------
+ */
+#ifndef DIFFGEN_PATCH_REWRITE_H
+#define DIFFGEN_PATCH_REWRITE_H
+
+#include "postgres.h"
+
+#include "utils/jsonb.h"
+
+extern Jsonb *diffgen_plain_patch(Jsonb *patch);
+extern Jsonb *diffgen_patch_without_tests(Jsonb *patch);
+extern Jsonb *diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp);
+extern Jsonb *diffgen_stamp_document(Jsonb *document, Jsonb *stamp);
+extern Jsonb *diffgen_whole_document(Jsonb *patch);
+extern bool diffgen_patch_redacts(Jsonb *patch);
+
+#endif							/* DIFFGEN_PATCH_REWRITE_H */

@@ -1,0 +1,669 @@
+/*-------------------------------------------------------------------------
+ *
+ * walk.c
+ *	  Goes back through the history of one document of one row.
+ *
+ * The way starts at the live document and leads back over the entries of the
+ * changelog, newest first.  Where an entry holds a whole document, as of a
+ * deleted row, or where there was none before, the walk goes on from there;
+ * all else is patches.  Those of jsonb are gathered and applied at once
+ * (diffgen_replay), which costs one reading and one writing of the document
+ * however many there are; diffs of text are applied one by one.
+ *
+ * Nothing is believed without its hash.  Each entry says what the document's
+ * hash was before and after, so that
+ *
+ *	- what an entry left must be what the next newer one found (a link), and
+ *	- the document that comes out must have the hash that the last entry gone
+ *	  back over names.
+ *
+ * When tracking was given other options in between, two entries can name
+ * hashes of different views of the same document.  Then the document is made
+ * and its hash taken with the older options; if it is not the one that the
+ * older entry names, parts are unknown that were not recorded later on.
+ *
+ * Time: linear in the entries and the documents at whole ones.  Memory: the
+ * document, the patches and what the edits take.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "catalog/pg_type.h"
+#include "changelog/history.h"
+#include "changelog/patch_rewrite.h"
+#include "executor/spi.h"
+#include "functions/compat.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/jsonb.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/timestamp.h"
+
+#define WALK_BATCH	50
+
+typedef struct Walk
+{
+	const RowKey *key;
+	const Tracking *tracking;
+	const TrackedDocument *document;
+	const WalkGoal *goal;
+	MemoryContext context;		/* of all that is kept */
+	Datum		view;			/* options for hashes */
+
+	DocumentKind kind;
+	bool		exists;			/* the document that was arrived at ... */
+	Datum		base;			/* ... is this one after these patches */
+	WalkEntry  *entries;
+	int			nentries;
+	int			maxentries;
+	bool		at_live;		/* the base is the live document */
+
+	bool		started;		/* an entry has been looked at */
+	int64		newer;			/* the last one gone back over */
+	bytea	   *hash;			/* what the document must have, or NULL */
+	bool		has_hash;
+} Walk;
+
+/* An entry as it is fetched. */
+typedef struct LogEntry
+{
+	int64		change_id;
+	TimestampTz changed_at;
+	bool		is_insert;
+	text	   *diff;
+	Jsonb	   *patch;
+	bytea	   *old_hash;
+	bytea	   *new_hash;
+} LogEntry;
+
+static void
+walk_context(void *arg)
+{
+	const Walk *walk = arg;
+
+	if (walk->started)
+		errcontext("history of document \"%s\" of table \"%s\", at change " INT64_FORMAT,
+				   walk->document->label,
+				   get_rel_name(walk->tracking->target), walk->newer);
+}
+
+static bool
+same_hash(const bytea *a, const bytea *b)
+{
+	if (a == NULL || b == NULL)
+		return a == b;
+	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
+		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
+}
+
+static bytea *
+hash_document(const Walk *walk, Datum document, Datum view)
+{
+	Oid			types[2] = {JSONBOID, JSONBOID};
+
+	if (walk->kind == DOCUMENT_TEXT)
+		return diffgen_document_hash(walk->tracking, walk->kind, document);
+	return DatumGetByteaPP(OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
+															"diffgen_hash", 2,
+															types),
+											document, view));
+}
+
+/* The inverses of the gathered patches from one on, up to another. */
+static Datum
+replay(Walk *walk, Datum base, int from, int to)
+{
+	int64		newer = walk->newer;
+	Oid			types[2] = {JSONBOID, JSONBARRAYOID};
+	Datum	   *patches = palloc(mul_size(Max(to - from, 1), sizeof(Datum)));
+	Oid			invert = diffgen_sibling(walk->tracking->schema,
+										 "diffgen_invert", 1, types);
+	Oid			function = diffgen_sibling(walk->tracking->schema,
+										   "diffgen_replay", 2, types);
+
+	for (int i = from; i < to; i++)
+	{
+		Jsonb	   *patch;
+		Datum		inverse;
+
+		walk->newer = walk->entries[i].change_id;	/* for errors */
+		patch = diffgen_plain_patch(walk->entries[i].patch);
+		inverse = OidFunctionCall1(invert, JsonbPGetDatum(patch));
+		patches[i - from] =
+			JsonbPGetDatum(diffgen_patch_without_tests(DatumGetJsonbP(inverse)));
+	}
+	walk->newer = newer;
+	return OidFunctionCall2(function, base,
+							PointerGetDatum(construct_array(patches, to - from,
+															JSONBOID, -1,
+															false,
+															TYPALIGN_INT)));
+}
+
+/*
+ * The document that was arrived at, in the walk's context.
+ */
+static Datum
+current_document(Walk *walk)
+{
+	if (walk->nentries == 0)
+		return walk->base;
+	return replay(walk, walk->base, 0, walk->nentries);
+}
+
+static void
+report_link(const Walk *walk, int64 older)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("history of document \"%s\" of table \"%s\" is broken between changes " INT64_FORMAT " and " INT64_FORMAT,
+					walk->document->label,
+					get_rel_name(walk->tracking->target), older,
+					walk->newer),
+			 errdetail("What the older one left is not what the newer one found."),
+			 errhint("Entries were changed or removed, the document was changed while it was not tracked, or parts that are ignored now were not then.")));
+}
+
+/*
+ * The document does not have the hash it should have: say which patch is
+ * the first that leads astray.
+ */
+static void
+report_hash(Walk *walk)
+{
+	int64		culprit = walk->newer;
+	Datum		document = walk->base;
+
+	for (int i = 0; i < walk->nentries; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		document = replay(walk, document, i, i + 1);
+		if (!same_hash(hash_document(walk, document, walk->view),
+					   walk->entries[i].old_hash))
+		{
+			culprit = walk->entries[i].change_id;
+			break;
+		}
+	}
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("history of document \"%s\" of table \"%s\" is broken at change " INT64_FORMAT,
+					walk->document->label,
+					get_rel_name(walk->tracking->target), culprit),
+			 errdetail("Taking back the change does not give the document that was there before it.")));
+}
+
+/*
+ * The options that tracking had when an entry was made, or those it has.
+ * Called, and returns, in the walk's context.
+ */
+static Datum
+options_at(const Walk *walk, int64 change_id)
+{
+	const Tracking *tracking = walk->tracking;
+	StringInfoData query;
+	Oid			type = INT8OID;
+	Datum		value = Int64GetDatum(change_id);
+	Datum		result = tracking->options;
+
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "SELECT context OPERATOR(pg_catalog.->) 'options'::pg_catalog.text FROM %s "
+					 "WHERE %s IS NULL AND operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text "
+					 "AND change_id OPERATOR(pg_catalog.<) $1 ORDER BY change_id DESC LIMIT 1",
+					 diffgen_relation_name(tracking->changelog),
+					 quote_identifier(tracking->keys[0].log_name));
+	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
+		return result;
+	if (SPI_execute_with_args(query.data, 1, &type, &value, NULL, true,
+							  1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed");
+	if (SPI_processed > 0)
+	{
+		bool		isnull;
+		Datum		options = SPI_getbinval(SPI_tuptable->vals[0],
+											SPI_tuptable->tupdesc, 1,
+											&isnull);
+
+		if (!isnull && JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
+		{
+			MemoryContextSwitchTo(walk->context);
+			result = JsonbPGetDatum(DatumGetJsonbPCopy(options));
+		}
+	}
+	SPI_freetuptable(SPI_tuptable);
+
+	/* SPI leaves its own memory context behind as the current one. */
+	MemoryContextSwitchTo(walk->context);
+	return result;
+}
+
+/*
+ * Check that an entry left what the next newer one found, or what is live.
+ */
+static void
+check_link(Walk *walk, const LogEntry *entry)
+{
+	Datum		view;
+	Datum		document;
+
+	if (walk->has_hash && same_hash(walk->hash, entry->new_hash))
+		return;
+	if (!walk->has_hash)
+	{
+		bytea	   *hash = walk->exists ?
+			hash_document(walk, walk->base, walk->view) : NULL;
+
+		if (same_hash(hash, entry->new_hash))
+			return;
+	}
+
+	/* Perhaps other parts of it were recorded then. */
+	if (walk->exists && entry->new_hash != NULL &&
+		walk->kind != DOCUMENT_TEXT)
+	{
+		view = diffgen_view_options(options_at(walk, entry->change_id));
+		document = current_document(walk);
+		if (!datumIsEqual(view, walk->view, false, -1) &&
+			same_hash(hash_document(walk, document, view), entry->new_hash))
+		{
+			walk->view = view;
+			walk->hash = entry->new_hash;
+			walk->has_hash = true;
+			walk->base = document;
+			walk->nentries = 0;
+			walk->at_live = false;
+			return;
+		}
+	}
+
+	if (walk->has_hash)
+		report_link(walk, entry->change_id);
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("document \"%s\" of table \"%s\" is not as change " INT64_FORMAT " left it",
+					walk->document->label,
+					get_rel_name(walk->tracking->target), entry->change_id),
+			 errdetail("The way back begins at the live row."),
+			 errhint("Entries were changed or removed, the document was changed while it was not tracked, or parts that are ignored now were not then.")));
+}
+
+static Datum
+undo_text(const Walk *walk, Datum document, text *diff)
+{
+	Oid			types[2] = {TEXTOID, TEXTOID};
+	Datum		inverse;
+
+	inverse = OidFunctionCall1(diffgen_sibling(walk->tracking->schema,
+											   "diffgen_invert", 1, types),
+							   PointerGetDatum(diff));
+	return OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
+											"diffgen_apply", 2, types),
+							document, inverse);
+}
+
+/* Keep a patch for later. */
+static void
+gather(Walk *walk, const LogEntry *entry)
+{
+	WalkEntry  *kept;
+
+	if (walk->nentries == walk->maxentries)
+	{
+		walk->maxentries = Max(64, walk->maxentries * 2);
+		walk->entries = walk->entries == NULL ?
+			palloc(mul_size(walk->maxentries, sizeof(WalkEntry))) :
+			repalloc(walk->entries, mul_size(walk->maxentries,
+											 sizeof(WalkEntry)));
+	}
+	kept = &walk->entries[walk->nentries++];
+	kept->change_id = entry->change_id;
+	kept->old_hash = entry->old_hash;
+	kept->patch = entry->patch;
+}
+
+static void
+report_incomplete(const Walk *walk)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("change " INT64_FORMAT " of document \"%s\" of table \"%s\" has no patch to take back",
+					walk->newer, walk->document->label,
+					get_rel_name(walk->tracking->target))));
+}
+
+/*
+ * Take an entry back.  Runs in the walk's context.
+ */
+static void
+take_back(Walk *walk, const LogEntry *entry)
+{
+	walk->newer = entry->change_id;
+	walk->has_hash = true;
+	walk->hash = entry->is_insert ? NULL : entry->old_hash;
+
+	if (walk->hash == NULL)
+	{
+		walk->exists = false;
+		walk->nentries = 0;
+		walk->at_live = false;
+		return;
+	}
+	if (walk->kind == DOCUMENT_TEXT)
+	{
+		if (entry->diff == NULL)
+			report_incomplete(walk);
+		walk->base = undo_text(walk, entry->new_hash ? walk->base :
+							   CStringGetTextDatum(""), entry->diff);
+		walk->exists = true;
+		if (!same_hash(hash_document(walk, walk->base, walk->view),
+					   walk->hash))
+			report_hash(walk);
+		return;
+	}
+	if (entry->patch == NULL)
+		report_incomplete(walk);
+	if (entry->new_hash == NULL)
+	{
+		walk->base = JsonbPGetDatum(diffgen_whole_document(entry->patch));
+		walk->exists = true;
+		walk->nentries = 0;
+		walk->at_live = false;
+		return;
+	}
+	gather(walk, entry);
+}
+
+/* Does the walk end before an entry is taken back? */
+static bool
+reached_goal(const WalkGoal *goal, const LogEntry *entry)
+{
+	if (goal->to_origin)
+		return entry->is_insert || entry->old_hash == NULL ||
+			entry->new_hash == NULL;
+	if (goal->by_time)
+		return entry->changed_at <= goal->as_of;
+	return entry->change_id < goal->change_id ||
+		(entry->change_id == goal->change_id && !goal->before);
+}
+
+static struct varlena *
+get_varlena(HeapTuple tuple, TupleDesc desc, int column)
+{
+	bool		isnull;
+	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
+
+	return isnull ? NULL : PG_DETOAST_DATUM_COPY(value);
+}
+
+static void
+read_entry(HeapTuple tuple, TupleDesc desc, LogEntry *entry)
+{
+	bool		isnull;
+
+	entry->change_id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
+	entry->changed_at = DatumGetTimestampTz(SPI_getbinval(tuple, desc, 2,
+														  &isnull));
+	entry->is_insert = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull));
+	entry->old_hash = (bytea *) get_varlena(tuple, desc, 6);
+	entry->new_hash = (bytea *) get_varlena(tuple, desc, 7);
+	entry->diff = NULL;
+	entry->patch = NULL;
+}
+
+/*
+ * The live document as it is recorded: redacted values are markers.
+ */
+static void
+read_live(Walk *walk)
+{
+	const Tracking *tracking = walk->tracking;
+	StringInfoData query;
+
+	if (!AttributeNumberIsValid(walk->document->attnum))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column of document \"%s\" of table \"%s\" is gone",
+						walk->document->label,
+						get_rel_name(tracking->target))));
+	initStringInfo(&query);
+	appendStringInfo(&query, "SELECT %s FROM %s WHERE ",
+					 quote_identifier(get_attname(tracking->target,
+												  walk->document->attnum,
+												  false)),
+					 diffgen_relation_name(tracking->target));
+	diffgen_append_condition(&query, walk->key, false);
+	if (SPI_execute_with_args(query.data, tracking->nkeys, walk->key->types,
+							  walk->key->values, NULL, true,
+							  1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_with_args failed");
+	walk->at_live = true;
+	if (SPI_processed > 0)
+	{
+		struct varlena *value;
+		MemoryContext old_context = MemoryContextSwitchTo(walk->context);
+
+		value = get_varlena(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
+		if (value != NULL)
+		{
+			walk->exists = true;
+			walk->base = diffgen_detoasted(walk->kind,
+										   PointerGetDatum(value));
+			if (walk->kind != DOCUMENT_TEXT)
+				walk->base =
+					JsonbPGetDatum(diffgen_whole_document((Jsonb *)
+														  diffgen_whole_patch(tracking,
+																			  walk->base,
+																			  tracking->live_options)));
+		}
+		MemoryContextSwitchTo(old_context);
+	}
+	SPI_freetuptable(SPI_tuptable);
+}
+
+/*
+ * From when on the changelog has all changes; false if it does not say.
+ */
+static bool
+recorded_since(const Walk *walk, bool pruned_only, TimestampTz *since)
+{
+	const Tracking *tracking = walk->tracking;
+	StringInfoData query;
+	bool		isnull = true;
+
+	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
+		return false;
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "SELECT pg_catalog.max((context OPERATOR(pg_catalog.->>) 'before'::pg_catalog.text)::pg_catalog.timestamptz) "
+					 "FILTER (WHERE operation OPERATOR(pg_catalog.=) 'prune'::pg_catalog.text), "
+					 "pg_catalog.min(changed_at) FILTER (WHERE operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text) "
+					 "FROM %s WHERE %s IS NULL",
+					 diffgen_relation_name(tracking->changelog),
+					 quote_identifier(tracking->keys[0].log_name));
+	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute failed");
+	for (int column = 1; isnull && column <= (pruned_only ? 1 : 2); column++)
+		*since = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
+												   SPI_tuptable->tupdesc,
+												   column, &isnull));
+	SPI_freetuptable(SPI_tuptable);
+	return !isnull;
+}
+
+static void
+report_no_change(const Walk *walk)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("row of table \"%s\" has no change " INT64_FORMAT " of document \"%s\"",
+					get_rel_name(walk->tracking->target),
+					walk->goal->change_id, walk->document->label)));
+}
+
+/*
+ * There are no older entries: does the changelog know what was then?
+ *
+ * A document that an entry says to have been inserted was not there before,
+ * also when tracking began later, as entries of snapshots tell.
+ */
+static void
+check_beginning(const Walk *walk)
+{
+	const WalkGoal *goal = walk->goal;
+	TimestampTz since = 0;
+
+	if (goal->by_time &&
+		recorded_since(walk, walk->started && !walk->exists, &since) &&
+		goal->as_of < since)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("history of table \"%s\" begins at %s",
+						get_rel_name(walk->tracking->target),
+						timestamptz_to_str(since))));
+	if (!goal->by_time && !goal->to_origin &&
+		!(goal->before && walk->started && walk->newer == goal->change_id))
+		report_no_change(walk);
+}
+
+static char *
+entries_query(const Walk *walk)
+{
+	StringInfoData query;
+
+	initStringInfo(&query);
+	appendStringInfo(&query,
+					 "SELECT change_id, changed_at, operation OPERATOR(pg_catalog.=) 'insert'::pg_catalog.text, "
+					 "diff, patch, old_hash, new_hash FROM %s WHERE ",
+					 diffgen_relation_name(walk->tracking->changelog));
+	diffgen_append_condition(&query, walk->key, true);
+	appendStringInfo(&query,
+					 " AND document OPERATOR(pg_catalog.=) $%d ORDER BY change_id DESC",
+					 walk->tracking->nkeys + 1);
+	return query.data;
+}
+
+/*
+ * Look at one entry; true if the walk ends before it.
+ */
+static bool
+look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(walk->context);
+	LogEntry	entry;
+
+	read_entry(tuple, desc, &entry);
+	check_link(walk, &entry);
+	if (reached_goal(walk->goal, &entry))
+	{
+		const WalkGoal *goal = walk->goal;
+
+		if (!goal->by_time && !goal->to_origin &&
+			entry.change_id < goal->change_id &&
+			!(goal->before && walk->started &&
+			  walk->newer == goal->change_id))
+			report_no_change(walk);
+		result->origin = entry.change_id;
+		MemoryContextSwitchTo(old_context);
+		return true;
+	}
+	entry.diff = (text *) get_varlena(tuple, desc, 4);
+	entry.patch = (Jsonb *) get_varlena(tuple, desc, 5);
+	walk->started = true;
+	take_back(walk, &entry);
+	MemoryContextSwitchTo(old_context);
+	return false;
+}
+
+static void
+go_back(Walk *walk, WalkResult *result)
+{
+	int			nkeys = walk->tracking->nkeys;
+	Portal		portal;
+	bool		done = false;
+	bool		more = true;
+
+	walk->key->types[nkeys] = TEXTOID;
+	walk->key->values[nkeys] = CStringGetTextDatum(walk->document->label);
+	portal = SPI_cursor_open_with_args(NULL, entries_query(walk), nkeys + 1,
+									   walk->key->types, walk->key->values,
+									   NULL, true, 0);
+	while (!done && more)
+	{
+		SPITupleTable *rows;
+		uint64		nrows;
+
+		SPI_cursor_fetch(portal, true, WALK_BATCH);
+		rows = SPI_tuptable;
+		nrows = SPI_processed;
+		more = (nrows > 0);
+		for (uint64 i = 0; i < nrows && !done; i++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			done = look_at(walk, rows->vals[i], rows->tupdesc, result);
+		}
+		SPI_freetuptable(rows);
+	}
+	SPI_cursor_close(portal);
+	if (!done)
+		check_beginning(walk);
+}
+
+/*
+ * diffgen_walk
+ *		Go back through the history of a row's document, as far as the goal
+ *		says.
+ *
+ * label is what the changelog calls the document.  The result is in the
+ * current memory context.  Reads the table and the changelog with the rights
+ * of the caller and the snapshot of the statement.  Raises
+ * ERRCODE_DATA_CORRUPTED where the history is broken, and
+ * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE where it does not reach so far.
+ */
+void
+diffgen_walk(const RowKey *key, const char *label, const WalkGoal *goal,
+			 WalkResult *result)
+{
+	ErrorContextCallback callback;
+	Walk		walk;
+
+	memset(&walk, 0, sizeof(walk));
+	walk.key = key;
+	walk.tracking = key->tracking;
+	walk.document = diffgen_find_document(key->tracking, label);
+	walk.goal = goal;
+	walk.context = CurrentMemoryContext;
+	walk.view = key->tracking->view_options;
+	walk.kind = walk.document->kind;
+	memset(result, 0, sizeof(WalkResult));
+
+	callback.callback = walk_context;
+	callback.arg = &walk;
+	callback.previous = error_context_stack;
+	error_context_stack = &callback;
+
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+	read_live(&walk);
+	go_back(&walk, result);
+	SPI_finish();
+
+	result->kind = walk.kind;
+	result->exists = walk.exists;
+	if (walk.exists)
+	{
+		result->document = current_document(&walk);
+		if (walk.has_hash &&
+			!same_hash(hash_document(&walk, result->document, walk.view),
+					   walk.hash))
+			report_hash(&walk);
+	}
+	result->nentries = walk.nentries;
+	result->entries = walk.entries;
+	result->anchor = walk.base;
+	error_context_stack = callback.previous;
+}
