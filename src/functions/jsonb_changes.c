@@ -121,7 +121,8 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 	JsonNode	old_root;
 	JsonNode	new_root;
 
-	InitMaterializedSRF(fcinfo, 0);
+	/* Looking up the row type instead would leave memory behind in the query. */
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 
 	begin_call(&call);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),

@@ -130,6 +130,46 @@ foreach my $name (split /\n/, $name_list)
 	}
 }
 
+# Every other function that works through a document.
+$node->safe_psql(
+	'postgres', q(
+	CREATE TABLE derived AS
+	SELECT name, old, new, old_doc, new_doc, diffgen(old, new) AS diff,
+		   diffgen_patch(old_doc, new_doc, '{"invertible": true}') AS patch
+	FROM hard WHERE name IN ('all lines shuffled', 'no line in common', 'array of objects', 'objects')));
+foreach my $call (
+	'diffgen_text(old_doc)', 'diffgen_paths(old_doc, new_doc)',
+	'diffgen_patch(old_doc, new_doc)', q(diffgen_patch(old_doc, new_doc, '{"invertible": true}')),
+	'diffgen_merge_patch(old_doc, new_doc)', 'diffgen_entry(old_doc, new_doc)',
+	'(SELECT count(*) FROM diffgen_changes(old_doc, new_doc))',
+	q(diffgen_patch(old_doc, new_doc, '{"ignore": ["$.**.id"], "redact": ["$[*].v"]}')),
+	'diffgen_apply(old_doc, patch)', 'diffgen_invert(patch)',
+	'diffgen_replay(old_doc, ARRAY[patch, diffgen_invert(patch)])',
+	'diffgen_apply_merge(old_doc, new_doc)', 'diffgen_merge(old_doc, new_doc, old_doc)',
+	'diffgen_entry(old, new)', 'diffgen_apply(old, diff)', 'diffgen_invert(diff)',
+	'(SELECT count(*) FROM diffgen_lines(diff))', '(SELECT count(*) FROM diffgen_hunks(diff))',
+	'diffgen_words(old, new)', 'diffgen_html(diff)', 'diffgen_ansi(diff)',
+	'diffgen_merge(old, new, diff)')
+{
+	my @bad;
+	my $worst = -1e9;
+
+	foreach my $name ('all lines shuffled', 'no line in common', 'array of objects', 'objects')
+	{
+		next if $call =~ /\b(?:old|new|diff)\b/ && $name =~ /objects/;
+
+		# one pass may be shorter than the timeout, 10,000 are not
+		my ($late, $output) = $measure->(qq(
+			SELECT count($call) FROM derived, generate_series(1, 10000) i WHERE name = '$name'),
+			50, $tries);
+		$worst = $late if $late > $worst;
+		push @bad, $late < 0 && $output ne '' ? "$name: not canceled: $output"
+		  : "$name: $late ms after the timeout"
+		  if $late > $bound || $late < 0 && $output ne '';
+	}
+	is(join("\n", @bad), '', sprintf '%s: canceled in time (%.1f ms)', $call, $worst);
+}
+
 # The same from another session.
 foreach my $kind ('text', 'jsonb')
 {

@@ -81,12 +81,18 @@ sub session
 
 foreach my $case (
 	[ 'text, diffgen', 'length(diffgen(old, new))' ],
-	[ 'text, diffgen_stat', '(diffgen_stat(old, new)).added', 3000 ],
+	[ 'text, diffgen_stat', '(diffgen_stat(old, new)).added', 1000 ],
 	[ 'jsonb, diffgen', 'length(diffgen(old_tree, new_tree))' ],
-	[ 'jsonb, diffgen_stat', '(diffgen_stat(old_tree, new_tree)).added', 3000 ],
+	[ 'jsonb, diffgen_stat', '(diffgen_stat(old_tree, new_tree)).added', 1000 ],
 	[ 'text, all algorithms',
-		q(length(diffgen(old, new, ('{"algorithm": "' || (ARRAY['myers', 'minimal', 'patience', 'histogram'])[1 + i % 4] || '"}')::jsonb))), 3000 ],
-	[ 'jsonb, diffgen_text', 'length(diffgen_text(new_tree))', 1000 ])
+		q(length(diffgen(old, new, ('{"algorithm": "' || (ARRAY['myers', 'minimal', 'patience', 'histogram'])[1 + i % 4] || '"}')::jsonb))), 1000 ],
+	[ 'jsonb, diffgen_text', 'length(diffgen_text(new_tree))', 1000 ],
+	[ 'jsonb, diffgen_entry', 'length(diffgen_entry(old_tree, new_tree)::text)', 1000 ],
+	[ 'jsonb, diffgen_changes', '(SELECT count(*) FROM diffgen_changes(old_tree, new_tree))', 1000 ],
+	[ 'jsonb, diffgen_apply', 'pg_column_size(diffgen_apply(old_tree, diffgen_patch(old_tree, new_tree)))', 1000 ],
+	[ 'text, diffgen_apply', 'length(diffgen_apply(old, diffgen(old, new)))', 1000 ],
+	[ 'text, diffgen_lines', '(SELECT count(*) FROM diffgen_lines(diffgen(old, new)))', 1000 ],
+	[ 'text, diffgen_html', 'length(diffgen_html(diffgen(old, new)))', 1000 ])
 {
 	my ($name, $expression, $n) = @$case;
 
@@ -138,7 +144,7 @@ foreach my $case (
 # The peak of one large diff.  Each document is stored uncompressed, so that
 # reading it makes one copy of it; the result exists once as it is built (its
 # buffer doubles: at most twice its size) and is not sent, only measured.
-my $lines = 400_000;
+my $lines = 200_000;
 my @large = hard_inputs($lines);
 push @large,
   [
