@@ -39,7 +39,8 @@ def arguments():
     parser.add_argument("--source", default=TOP,
                         help="checkout whose core is measured")
     parser.add_argument("--write", action="store_true",
-                        help="put the results into test/bench/README.md")
+                        help="put the last results of all parts into "
+                        "test/bench/README.md")
     options = parser.parse_args()
     options.parts = options.only.split(",")
     for part in options.parts:
@@ -114,55 +115,78 @@ def write_readme(markdown):
         file.write(head + begin + "\n" + markdown + "\n" + end + tail)
 
 
+def run_part(part, options, tools, sets, hard_sets, directory):
+    """Runs a part and keeps what it found in the build directory."""
+    found = report.Report(log)
+    build, rounds = options.build, options.rounds
+    raw = None
+    if part == "text":
+        raw = text.run(tools, sets, rounds, found, log)
+    elif part == "hard":
+        raw = hard.run(tools, hard_sets, documents.extreme_set(directory),
+                       rounds, found, log)
+    elif part == "sql":
+        raw = sql.run(sets, rounds, build, found, log)
+    elif part == "json":
+        raw = json_patch.run(tools, sets, rounds, build, found, log)
+    elif part == "memory":
+        sql.run_memory(build, found, log, options.quick)
+    elif part == "cancel":
+        sql.run_cancel(hard_sets[-1], list(families.FAMILIES), build, found,
+                       log)
+    with open(os.path.join(build, "part-%s.json" % part), "w") as file:
+        json.dump({"sections": found.sections, "bars": found.bars,
+                   "raw": raw}, file, indent=1)
+    return found
+
+
+def all_results(options, pg_config):
+    """Markdown of the last run of every part."""
+    bars, sections = [], []
+    for part in PARTS:
+        path = os.path.join(options.build, "part-%s.json" % part)
+        if os.path.exists(path):
+            with open(path) as file:
+                found = json.load(file)
+            bars += found["bars"]
+            sections += found["sections"]
+    machine = "%d cores of %s; %s" % (os.cpu_count(), processor(),
+                                      platform.system())
+    return "Machine: %s. Medians of %d runs.\n\n### Bars\n\n%s\n\n%s\n\n" \
+        "### Versions\n\n%s" % (machine, options.rounds,
+                                report.summary(bars), "\n".join(sections),
+                                versions(pg_config))
+
+
 def main():
     options = arguments()
     pg_config = os.environ.get("PG_CONFIG", "pg_config")
     began = time.monotonic()
     log("building the workers in " + options.build)
     tools = workers.Tools(options.build, options.source, pg_config, log)
-    result = report.Report(log)
-    raw = {}
 
     log("making the documents")
     directory = os.path.join(options.build, "documents")
     sets = documents.text_sets(directory, options.data, options.quick)
+    hard_sets = []
     if {"hard", "cancel"} & set(options.parts):
         hard_sets = documents.hard_sets(directory, options.quick)
-    if "text" in options.parts:
-        raw["text"] = text.run(tools, sets, options.rounds, result, log)
-    if "hard" in options.parts:
-        raw["hard"] = hard.run(tools, hard_sets,
-                               documents.extreme_set(directory),
-                               options.rounds, result, log)
+    bars = []
+    for part in options.parts:
+        bars += run_part(part, options, tools, sets, hard_sets,
+                         directory).bars
 
-    build = options.build
-    if "sql" in options.parts:
-        raw["sql"] = sql.run(sets, options.rounds, build, result, log)
-    if "json" in options.parts:
-        raw["json"] = json_patch.run(tools, sets, options.rounds, build,
-                                     result, log)
-    if "memory" in options.parts:
-        sql.run_memory(build, result, log, options.quick)
-    if "cancel" in options.parts:
-        sql.run_cancel(hard_sets[-1], list(families.FAMILIES), build, result,
-                       log)
-
-    machine = "%d cores of %s; %s" % (os.cpu_count(), processor(),
-                                      platform.system())
-    markdown = "Machine: %s. Medians of %d runs.\n\n%s\n\n### Versions\n\n%s" \
-        % (machine, options.rounds, result.markdown(), versions(pg_config))
+    markdown = all_results(options, pg_config)
     with open(os.path.join(options.build, "results.md"), "w") as file:
         file.write(markdown + "\n")
-    with open(os.path.join(options.build, "results.json"), "w") as file:
-        json.dump(raw, file, indent=1)
     if options.write:
         write_readme(markdown)
-    log("\n" + result.summary())
+    log("\n" + report.summary(bars))
     for name, why in tools.missing.items():
         log("left out: %s: %s" % (name, why.split("\n")[0]))
-    log("done in %.0f s; all tables are in %s" % (
+    log("done in %.0f s; the last results of all parts are in %s" % (
         time.monotonic() - began, os.path.join(options.build, "results.md")))
-    return 1 if any(bar[3] is False for bar in result.bars) else 0
+    return 1 if any(bar[3] is False for bar in bars) else 0
 
 
 if __name__ == "__main__":

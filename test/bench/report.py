@@ -42,15 +42,26 @@ def table(header, rows):
     return "\n".join(lines)
 
 
+WORDS = {True: "met", False: "**missed**", None: "not measured"}
+
+
+def summary(bars):
+    return table(["what", "measured", "bar", ""],
+                 [(what, measured, wanted, WORDS[met])
+                  for what, measured, wanted, met in bars])
+
+
 class Report:
+    """What one part of the benchmark found."""
+
     def __init__(self, log):
-        self.parts = []
+        self.sections = []
         self.bars = []
         self.log = log
 
     def section(self, title, *blocks):
         text = "### %s\n\n%s\n" % (title, "\n\n".join(blocks))
-        self.parts.append(text)
+        self.sections.append(text)
         self.log("\n" + text)
 
     def bar(self, what, measured, wanted, met):
@@ -60,13 +71,3 @@ class Report:
     def at_most(self, what, value, limit, text=None):
         self.bar(what, text or "%.3g" % value, "at most %.3g" % limit,
                  value <= limit)
-
-    def summary(self):
-        words = {True: "met", False: "**missed**", None: "not measured"}
-        return table(["what", "measured", "bar", ""],
-                     [(what, measured, wanted, words[met])
-                      for what, measured, wanted, met in self.bars])
-
-    def markdown(self):
-        return ("### Bars\n\n" + self.summary() + "\n\n" +
-                "\n".join(self.parts))
