@@ -10,7 +10,8 @@ with what is shown.  A result is shown in one of two ways:
   ```diff, ```json and ```html hold the bare value; a block without a language
   or with ```text holds psql's table;
 - as comments ("-- ...") right after a statement's semicolon: the bare value,
-  psql's table, or its expanded table without the line "[ RECORD 1 ]".
+  psql's table, or its expanded table without the line "[ RECORD 1 ]"; blanks
+  and line ends do not count there.
 
 The blocks of a file are run in order in one database.  In README.md every
 block has to run.  In doc/*.md those that show no result are run too, for what
@@ -108,6 +109,11 @@ def table(output):
     return lines
 
 
+def flowing(lines):
+    """What comments show, however it is broken into lines and aligned."""
+    return [re.sub(r"\s+", " ", re.sub(r"-{3,}", "-", " ".join(lines))).strip()]
+
+
 class File:
     def __init__(self, path, tap):
         self.path = path
@@ -154,9 +160,8 @@ class File:
                 expected = table("\n".join(result.lines))
                 self.changes.append((result, output))
             else:
-                expected = [line.strip() for line in comments if line]
-                output = [line.strip() for line in output
-                          if line and not line.startswith("-[ RECORD")]
+                expected = flowing(comments)
+                output = flowing(line for line in output if not line.startswith("-[ RECORD"))
             if output == expected:
                 break
         self.tap.report(output == expected, name,
