@@ -61,10 +61,12 @@ diffgen_apply_jsonb(PG_FUNCTION_ARGS)
 {
 	PatchCall	call;
 	EditTree	tree;
+	PatchTarget target;
 
 	begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
-	dg_patch_apply(&tree, PG_GETARG_JSONB_P(1), 0);
+	dg_patch_target_init(&target, &tree);
+	dg_patch_apply(&target, PG_GETARG_JSONB_P(1), 0);
 	return end_call(&call, &tree, &tree.root);
 }
 
@@ -113,12 +115,14 @@ diffgen_replay_jsonb(PG_FUNCTION_ARGS)
 {
 	PatchCall	call;
 	EditTree	tree;
+	PatchTarget target;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 
 	begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
+	dg_patch_target_init(&target, &tree);
 	if (!PG_ARGISNULL(1))
 	{
 		Datum	   *patches;
@@ -131,7 +135,7 @@ diffgen_replay_jsonb(PG_FUNCTION_ARGS)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (!nulls[i])
-				dg_patch_apply(&tree, DatumGetJsonbP(patches[i]), i + 1);
+				dg_patch_apply(&target, DatumGetJsonbP(patches[i]), i + 1);
 		}
 	}
 	return end_call(&call, &tree, &tree.root);

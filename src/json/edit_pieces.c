@@ -50,14 +50,21 @@ dg_piece_new(EditTree *tree)
 	return tree->spare++;
 }
 
-/* The order in which jsonb stores keys. */
+/*
+ * Compares a key with a piece's in the order in which jsonb stores keys: by
+ * length, then by bytes.  Mostly this looks at the piece alone.
+ */
 static inline int
-compare_keys(const char *a, uint32 alen, const char *b, uint32 blen)
+compare_key(const JsonKey *key, uint64 prefix, const EditPiece *piece)
 {
-	JsonKey		akey = {a, alen};
-	JsonKey		bkey = {b, blen};
-
-	return dg_key_compare_stored(&akey, &bkey);
+	if (key->len != piece->keylen)
+		return key->len < piece->keylen ? -1 : 1;
+	if (prefix != piece->prefix)
+		return prefix < piece->prefix ? -1 : 1;
+	if (key->len <= sizeof(prefix))
+		return 0;
+	return memcmp(key->data + sizeof(prefix), piece->key + sizeof(prefix),
+				  key->len - sizeof(prefix));
 }
 
 /* Makes the piece at *link one that nobody else sees. */
@@ -151,10 +158,13 @@ balance(EditTree *tree, EditPiece **link)
 	}
 }
 
-/* Adds a member to an object's pieces, which must not have its key. */
+/*
+ * Adds a member to an object's pieces, which must not have its key.
+ */
 void
 dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
 {
+	JsonKey		key = {piece->key, piece->keylen};
 	EditPiece  *p;
 
 	if (*root == NULL)
@@ -166,7 +176,7 @@ dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
 
 	p = own(tree, root);
 	p->pieces++;
-	if (compare_keys(piece->key, piece->keylen, p->key, p->keylen) < 0)
+	if (compare_key(&key, piece->prefix, p) < 0)
 	{
 		p->left_pieces++;
 		dg_piece_insert_member(tree, &p->left, piece);
@@ -292,16 +302,19 @@ dg_piece_remove_last(EditTree *tree, EditPiece **root, uint32 position)
 
 /* The piece of a key, or NULL. */
 const EditPiece *
-dg_piece_find_member(const EditPiece *piece, const char *key, uint32 keylen)
+dg_piece_find_member(const EditPiece *piece, const char *keydata,
+					 uint32 keylen)
 {
+	JsonKey		key = {keydata, keylen};
+	uint64		prefix = dg_key_prefix(&key);
+
 	while (piece != NULL)
 	{
-		int			cmp = compare_keys(key, keylen,
-									   piece->key, piece->keylen);
+		int			order = compare_key(&key, prefix, piece);
 
-		if (cmp == 0)
+		if (order == 0)
 			break;
-		piece = cmp < 0 ? piece->left : piece->right;
+		piece = order < 0 ? piece->left : piece->right;
 	}
 	return piece;
 }
@@ -332,17 +345,20 @@ dg_piece_find_at(const EditPiece *piece, uint32 position, uint32 *within)
 
 /* As dg_piece_find_member, to change what is found. */
 EditPiece *
-dg_piece_own_member(EditTree *tree, EditPiece **root, const char *key,
+dg_piece_own_member(EditTree *tree, EditPiece **root, const char *keydata,
 					uint32 keylen)
 {
+	JsonKey		key = {keydata, keylen};
+	uint64		prefix = dg_key_prefix(&key);
+
 	while (*root != NULL)
 	{
 		EditPiece  *p = own(tree, root);
-		int			cmp = compare_keys(key, keylen, p->key, p->keylen);
+		int			order = compare_key(&key, prefix, p);
 
-		if (cmp == 0)
+		if (order == 0)
 			return p;
-		root = cmp < 0 ? &p->left : &p->right;
+		root = order < 0 ? &p->left : &p->right;
 	}
 	return NULL;
 }

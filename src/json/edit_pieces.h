@@ -23,16 +23,17 @@ struct EditPiece
 {
 	EditPiece  *left;
 	EditPiece  *right;
+	uint64		prefix;			/* object: dg_key_prefix() of the key */
+	uint32		keylen;			/* object: the key, which orders the pieces */
 	uint32		pieces;			/* in this subtree */
 	uint32		left_pieces;	/* in the left one */
 	uint32		left_width;		/* array: elements in the left one */
+	uint32		count;			/* array: elements of this piece */
 	uint32		epoch;			/* when it was made; see edit_tree.c */
 	uint32		start;			/* run: its first element in the datum;
 								 * member: its place among the datum's keys */
-	uint32		count;			/* array: elements of this piece */
-	uint32		keylen;			/* object: the key, which orders the pieces */
-	const char *key;
 	bool		in_base;		/* object: the datum has this key */
+	const char *key;
 	EditValue	value;
 };
 
@@ -44,11 +45,11 @@ extern void dg_piece_insert_at(EditTree *tree, EditPiece **root,
 extern bool dg_piece_remove_last(EditTree *tree, EditPiece **root,
 								 uint32 position);
 extern const EditPiece *dg_piece_find_member(const EditPiece *piece,
-											 const char *key, uint32 keylen);
+											 const char *keydata, uint32 keylen);
 extern const EditPiece *dg_piece_find_at(const EditPiece *piece,
 										 uint32 position, uint32 *within);
 extern EditPiece *dg_piece_own_member(EditTree *tree, EditPiece **root,
-									  const char *key, uint32 keylen);
+									  const char *keydata, uint32 keylen);
 extern EditPiece *dg_piece_isolate(EditTree *tree, EditPiece **root,
 								   uint32 position);
 extern void dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position);

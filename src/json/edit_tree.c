@@ -293,9 +293,11 @@ new_member(EditTree *tree, EditNode *node, const char *key, uint32 keylen,
 		   bool in_base, uint32 index)
 {
 	EditPiece  *piece = dg_piece_new(tree);
+	JsonKey		piece_key = {key, keylen};
 
 	piece->key = key;
 	piece->keylen = keylen;
+	piece->prefix = dg_key_prefix(&piece_key);
 	piece->in_base = in_base;
 	piece->start = index;
 	if (in_base)
@@ -373,7 +375,10 @@ dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
 		piece = new_member(tree, node, key, keylen, in_base, index);
 	}
 	if (piece->value.kind == EDIT_ABSENT)
+	{
 		node->count++;
+		node->keys_changed = true;
+	}
 	piece->value = *value;
 	return &piece->value;
 }
@@ -393,6 +398,7 @@ dg_edit_remove_member(EditTree *tree, EditValue *object, const char *key,
 	*removed = *slot;
 	slot->kind = EDIT_ABSENT;
 	object->u.node->count--;
+	object->u.node->keys_changed = true;
 	return true;
 }
 

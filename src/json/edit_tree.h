@@ -57,6 +57,7 @@ struct EditNode
 	uint32		count;			/* members or elements now */
 	uint32		epoch;			/* see edit_tree.c */
 	uint32		size;			/* serialized, once known; 0 before */
+	bool		keys_changed;	/* object: members were added or removed */
 };
 
 #define EDIT_NODE_IS_OBJECT(node)	((node)->base.kind == NODE_OBJECT)

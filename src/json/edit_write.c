@@ -55,7 +55,11 @@ typedef struct PieceStack
 	int			size;
 } PieceStack;
 
-/* A walk over the children of a node: over an object's keys or its values. */
+/*
+ * A walk over the children of a node: over an object's keys or its values.
+ * Keys are as in the datum, and need no look at the pieces, unless members
+ * were added or removed.
+ */
 typedef struct SpanWalk
 {
 	const EditNode *node;
@@ -110,7 +114,8 @@ walk_begin(SpanWalk *walk, PieceStack *stack, const EditNode *node, bool keys)
 	walk->stack_base = stack->depth;
 	walk->next_base = 0;
 	walk->keys = keys;
-	push_leftmost(stack, node->pieces);
+	if (!keys || node->keys_changed)
+		push_leftmost(stack, node->pieces);
 }
 
 /*

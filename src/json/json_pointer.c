@@ -74,7 +74,8 @@ dg_pointer_next(JsonPointer *pointer, PointerToken *token)
 	token->text = start;
 	token->len = end - start;
 	pointer->at = end - pointer->text;
-	if (token->len > 0 && memchr(start, '~', token->len) != NULL)
+	if (pointer->escaped && token->len > 0 &&
+		memchr(start, '~', token->len) != NULL)
 		unescape(token);
 	return true;
 }

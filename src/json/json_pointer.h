@@ -15,6 +15,7 @@ typedef struct JsonPointer
 	const char *text;
 	uint32		len;
 	uint32		at;				/* bytes read */
+	bool		escaped;		/* there are escapes somewhere */
 } JsonPointer;
 
 typedef struct PointerToken
@@ -44,6 +45,7 @@ dg_pointer_begin(JsonPointer *pointer, const char *text, uint32 len)
 	pointer->text = text;
 	pointer->len = len;
 	pointer->at = 0;
+	pointer->escaped = (len > 0 && memchr(text, '~', len) != NULL);
 }
 
 /* Is the token that was read the last one? */

@@ -72,30 +72,6 @@ reserve(JsonMembers *members, uint32 more)
 	}
 }
 
-/*
- * The first eight bytes of a key as a number that sorts like them.
- *
- * A shorter key is filled up with zero bytes.  No key has one in it, so two
- * different keys of up to eight bytes have different prefixes.
- */
-static inline uint64
-key_prefix(const JsonKey *key)
-{
-	uint64		prefix = 0;
-
-	if (key->len >= sizeof(prefix))
-		memcpy(&prefix, key->data, sizeof(prefix));
-	else
-	{
-		uint32		i;
-		char	   *bytes = (char *) &prefix;
-
-		for (i = 0; i < key->len; i++)
-			bytes[i] = key->data[i];
-	}
-	return pg_hton64(prefix);
-}
-
 static void
 member_key(const KeySource *source, const JsonMember *member, JsonKey *key)
 {
@@ -275,7 +251,7 @@ add_member(JsonMembers *members, const JsonKey *key,
 {
 	JsonMember *member = &members->stack[members->used++];
 
-	member->prefix = key_prefix(key);
+	member->prefix = dg_key_prefix(key);
 	member->old_index = old_index;
 	member->new_index = new_index;
 	member->first_byte = first_byte;

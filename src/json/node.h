@@ -17,6 +17,7 @@
 #define DIFFGEN_JSON_NODE_H
 
 #include "core/core.h"
+#include "port/pg_bswap.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"
 
@@ -202,6 +203,30 @@ dg_key_compare_shown(const JsonKey *a, const JsonKey *b)
 	if (order != 0 || a->len == b->len)
 		return order;
 	return a->len < b->len ? -1 : 1;
+}
+
+/*
+ * The first eight bytes of a key as a number that sorts like them.
+ *
+ * A shorter key is filled up with zero bytes.  No key has one in it, so two
+ * different keys of up to eight bytes have different prefixes.
+ */
+static inline uint64
+dg_key_prefix(const JsonKey *key)
+{
+	uint64		prefix = 0;
+
+	if (key->len >= sizeof(prefix))
+		memcpy(&prefix, key->data, sizeof(prefix));
+	else
+	{
+		uint32		i;
+		char	   *bytes = (char *) &prefix;
+
+		for (i = 0; i < key->len; i++)
+			bytes[i] = key->data[i];
+	}
+	return pg_hton64(prefix);
 }
 
 extern void dg_node_root(const Jsonb *document, JsonNode *root);

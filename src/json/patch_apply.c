@@ -21,19 +21,35 @@
  */
 #include "postgres.h"
 
+#include "core/scan.h"
 #include "json/json_pointer.h"
 #include "json/patch_apply.h"
 #include "json/patch_read.h"
 #include "miscadmin.h"
 
+#define INITIAL_STEPS	32
+
 /* Which operation is being applied to what. */
 typedef struct ApplyState
 {
 	EditTree   *tree;
+	PatchTarget *target;
 	PatchOp		op;
 } ApplyState;
 
 static void apply_operation(ApplyState *state);
+
+/*
+ * Gets ready for applying patches to the document of a tree.
+ */
+void
+dg_patch_target_init(PatchTarget *target, EditTree *tree)
+{
+	memset(target, 0, sizeof(PatchTarget));
+	target->tree = tree;
+	target->maxsteps = INITIAL_STEPS;
+	target->steps = dg_alloc(target->maxsteps, sizeof(PatchStep));
+}
 
 /*
  * Applies a patch, which must be detoasted and live as long as the tree.  Its
@@ -48,12 +64,13 @@ static void apply_operation(ApplyState *state);
  *		ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE: a test failed
  */
 void
-dg_patch_apply(EditTree *tree, const Jsonb *patch, int32 number)
+dg_patch_apply(PatchTarget *target, const Jsonb *patch, int32 number)
 {
 	PatchReader reader;
 	ApplyState	state;
 
-	state.tree = tree;
+	state.tree = target->tree;
+	state.target = target;
 	dg_patch_begin(&reader, patch, number);
 	for (uint32 i = 0; i < dg_patch_count(&reader); i++)
 	{
@@ -158,6 +175,50 @@ read_value(const ApplyState *state, const JsonNode *path)
 }
 
 /*
+ * Goes back to where a path leaves that of the operation before.  The slots
+ * up to there are still good: since then only what that operation was about
+ * has changed, which was a child of the last of them.
+ */
+static EditValue *
+last_common_slot(PatchTarget *target, const JsonNode *path, uint32 *at)
+{
+	Size		common = 0;
+
+	if (target->epoch == target->tree->epoch)
+		common = dg_common_prefix(target->path, path->data,
+								  Min(target->pathlen, path->len));
+	while (target->nsteps > 0 &&
+		   target->steps[target->nsteps - 1].at >= common)
+		target->nsteps--;
+
+	target->epoch = target->tree->epoch;
+	target->path = path->data;
+	target->pathlen = path->len;
+	if (target->nsteps == 0)
+	{
+		*at = 0;
+		return &target->tree->root;
+	}
+	*at = target->steps[target->nsteps - 1].at;
+	return target->steps[target->nsteps - 1].slot;
+}
+
+/* Remembers a slot and where the path goes on from it. */
+static void
+add_step(PatchTarget *target, EditValue *slot, uint32 at)
+{
+	if (target->nsteps == target->maxsteps)
+	{
+		target->maxsteps *= 2;
+		target->steps = dg_realloc(target->steps, target->maxsteps,
+								   sizeof(PatchStep));
+	}
+	target->steps[target->nsteps].slot = slot;
+	target->steps[target->nsteps].at = at;
+	target->nsteps++;
+}
+
+/*
  * Walks to the container that a path's last token is about, which comes back
  * in *token; the path must have one.
  */
@@ -166,10 +227,11 @@ parent_slot(const ApplyState *state, const JsonNode *path,
 			PointerToken *token)
 {
 	EditTree   *tree = state->tree;
-	EditValue  *slot = &tree->root;
 	JsonPointer pointer;
+	EditValue  *slot;
 
 	dg_pointer_begin(&pointer, path->data, path->len);
+	slot = last_common_slot(state->target, path, &pointer.at);
 	for (;;)
 	{
 		(void) dg_pointer_next(&pointer, token);
@@ -191,7 +253,16 @@ parent_slot(const ApplyState *state, const JsonNode *path,
 			if (slot == NULL)
 				raise_no_member(state, token);
 		}
+		add_step(state->target, slot, pointer.at);
 	}
+}
+
+/* The whole document becomes another value. */
+static void
+set_document(ApplyState *state, const EditValue *value)
+{
+	state->tree->root = *value;
+	state->target->nsteps = 0;
 }
 
 /* Puts a value where nothing need be. */
@@ -204,7 +275,7 @@ add_value(ApplyState *state, const JsonNode *path, const EditValue *value)
 
 	if (path->len == 0)
 	{
-		tree->root = *value;
+		set_document(state, value);
 		return;
 	}
 
@@ -257,7 +328,7 @@ replace_value(ApplyState *state, const JsonNode *path, const EditValue *value)
 
 	if (path->len == 0)
 	{
-		tree->root = *value;
+		set_document(state, value);
 		return;
 	}
 
