@@ -34,7 +34,7 @@ UNIT_FLAGS = -g -O1 -DUSE_ASSERT_CHECKING $(SANITIZE)
 
 FUZZ_CC ?= $(firstword $(shell for c in $(notdir $(CLANG)) clang clang-19 \
 	clang-18 clang-17 clang-16 clang-15 clang-14; \
-	do command -v $$c; done 2>/dev/null) clang)
+	do command -v $$c; done 2>/dev/null; true) clang)
 FUZZ_FLAGS = -g -O1 -DUSE_ASSERT_CHECKING \
 	-fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
 FUZZ_TIME ?= 20
