@@ -204,6 +204,13 @@ check_count(const EditNode *node)
 						MAX_ELEMENTS)));
 }
 
+/* JEntrys of a node: an object has one for each key and each value. */
+static inline uint32
+entry_count(const EditNode *node)
+{
+	return EDIT_NODE_IS_OBJECT(node) ? 2 * node->count : node->count;
+}
+
 /* Where a run of a datum's children ends when it begins at offset. */
 static uint64
 measure_run(const JsonbContainer *base, uint32 first, uint32 count,
@@ -253,8 +260,8 @@ measure_node(PieceStack *stack, EditNode *node)
 		{
 			CHECK_FOR_INTERRUPTS();
 			if (span.count > 0)
-				offset = measure_run(NODE_CONTAINER(&node->base), span.first, span.count,
-									 offset);
+				offset = measure_run(NODE_CONTAINER(&node->base),
+									 span.first, span.count, offset);
 			else
 			{
 				if (KIND_IS_ALIGNED(span.value->kind))
@@ -266,7 +273,7 @@ measure_node(PieceStack *stack, EditNode *node)
 	}
 
 	offset += sizeof(uint32);
-	offset += (uint64) node->count * sizeof(JEntry) * (EDIT_NODE_IS_OBJECT(node) ? 2 : 1);
+	offset += (uint64) entry_count(node) * sizeof(JEntry);
 	check_size(node, offset);
 	return (uint32) offset;
 }
@@ -392,7 +399,7 @@ static uint32
 write_container(PieceStack *stack, EditValue *value, char *to)
 {
 	EditNode   *node = value->u.node;
-	uint32		nentries = node->count * (EDIT_NODE_IS_OBJECT(node) ? 2 : 1);
+	uint32		nentries = entry_count(node);
 	JsonbContainer *container = (JsonbContainer *) to;
 	ContainerWriter writer;
 

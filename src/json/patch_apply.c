@@ -9,6 +9,10 @@
  * operation that cannot be applied raises an error, and then nothing is
  * written at all.
  *
+ * A patch that was made by a diff has its operations in the order of the
+ * document, so a path is walked only from where it leaves that of the
+ * operation before.
+ *
  * Where the RFC leaves a choice:
  *
  *	- "test" compares as jsonb does: numbers by value, strings by bytes.

@@ -94,7 +94,7 @@ new_conflict(MergeState *state)
 /* Lists two changes of the same place that clash. */
 void
 dg_merge_list_conflict(MergeState *state, const TreeChange *ours,
-			  const TreeChange *theirs)
+					   const TreeChange *theirs)
 {
 	EditValue	conflict = new_conflict(state);
 	EditValue	value;
