@@ -321,7 +321,7 @@ log_all_rows(Relation rel, const Trigger *trigger)
 	Tracking   *tracking = diffgen_tracking(rel, trigger);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
-	TableScanDesc scan = table_beginscan(rel, snapshot, 0, NULL);
+	TableScanDesc scan = diffgen_beginscan(rel, snapshot);
 	MemoryContext row_context;
 	MemoryContext old_context;
 

@@ -27,12 +27,35 @@
  */
 #include "storage/shmem.h"
 
+/*
+ * 18 says that a function does not return before its declaration; the
+ * versions before say so after it, with a macro that 18 has no more.
+ */
+#if PG_VERSION_NUM < 180000
+#if defined(__GNUC__) || defined(__SUNPRO_C)
+#define pg_noreturn __attribute__((noreturn))
+#elif defined(_MSC_VER)
+#define pg_noreturn __declspec(noreturn)
+#else
+#define pg_noreturn
+#endif
+#endif
+
 /* 18 lets a module tell its name and version. */
 #if PG_VERSION_NUM >= 180000
 #define DIFFGEN_MODULE_MAGIC \
 	PG_MODULE_MAGIC_EXT(.name = "diffgen", .version = DIFFGEN_VERSION)
 #else
 #define DIFFGEN_MODULE_MAGIC	PG_MODULE_MAGIC
+#endif
+
+/* A scan of a whole table: 19 wants flags for it. */
+#if PG_VERSION_NUM >= 190000
+#define diffgen_beginscan(rel, snapshot) \
+	table_beginscan(rel, snapshot, 0, NULL, SO_NONE)
+#else
+#define diffgen_beginscan(rel, snapshot) \
+	table_beginscan(rel, snapshot, 0, NULL)
 #endif
 
 #endif							/* DIFFGEN_COMPAT_H */

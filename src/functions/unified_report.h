@@ -12,12 +12,12 @@
 
 #include "core/unified_apply.h"
 #include "core/unified_read.h"
+#include "functions/compat.h"
 
-extern void diffgen_report_fault(const UnifiedReader *r, const char *diff,
-								 Size len) pg_attribute_noreturn();
-extern void diffgen_report_files(const UnifiedReader *r)
-			pg_attribute_noreturn();
-extern void diffgen_report_failure(const UnifiedFailure *f, const char *diff,
-								   Size len) pg_attribute_noreturn();
+pg_noreturn extern void diffgen_report_fault(const UnifiedReader *r,
+											 const char *diff, Size len);
+pg_noreturn extern void diffgen_report_files(const UnifiedReader *r);
+pg_noreturn extern void diffgen_report_failure(const UnifiedFailure *f,
+											   const char *diff, Size len);
 
 #endif							/* DIFFGEN_UNIFIED_REPORT_H */

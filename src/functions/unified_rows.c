@@ -50,7 +50,7 @@ begin_rows(FunctionCallInfo fcinfo, FuncCallContext *func)
 
 	/* a diff that was not detoasted may not live as long as the set does */
 	if (diff == (text *) DatumGetPointer(PG_GETARG_DATUM(0)))
-		diff = (text *) PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(0));
+		diff = PG_GETARG_TEXT_P_COPY(0);
 	source = palloc(sizeof(RowSource));
 	source->diff = VARDATA_ANY(diff);
 	source->len = VARSIZE_ANY_EXHDR(diff);

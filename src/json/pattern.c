@@ -17,6 +17,8 @@
  */
 #include "json/pattern.h"
 
+#include "fmgr.h"
+#include "utils/fmgrprotos.h"
 #include "utils/memutils.h"
 
 #define STEPS_INITIAL	64
@@ -166,7 +168,7 @@ add_conditions(const PatternSource *source, JsonPathItem *item,
 }
 
 /*
- * The constant index of [n].
+ * The constant index of [n].  A fraction is cut off, as jsonpath does.
  */
 static uint32
 element_index(const PatternSource *source, JsonPathItem *item)
@@ -174,17 +176,21 @@ element_index(const PatternSource *source, JsonPathItem *item)
 	JsonPathItem from;
 	JsonPathItem to;
 	JsonPathItem next;
-	bool		error = false;
-	int32		index;
+	Datum		least = NumericGetDatum(int64_to_numeric(0));
+	Datum		most = NumericGetDatum(int64_to_numeric(PG_INT32_MAX));
+	Datum		index;
 
 	if (item->content.array.nelems != 1 ||
 		jspGetArraySubscript(item, &from, &to, 0) ||
 		from.type != jpiNumeric || jspGetNext(&from, &next))
 		raise_unsupported(source, "has a subscript that is not a single number");
-	index = numeric_int4_opt_error(jspGetNumeric(&from), &error);
-	if (error || index < 0)
+	index = DirectFunctionCall2(numeric_trunc,
+								NumericGetDatum(jspGetNumeric(&from)),
+								Int32GetDatum(0));
+	if (DatumGetBool(DirectFunctionCall2(numeric_lt, index, least)) ||
+		DatumGetBool(DirectFunctionCall2(numeric_gt, index, most)))
 		raise_unsupported(source, "has a subscript that no array has");
-	return (uint32) index;
+	return (uint32) DatumGetInt32(DirectFunctionCall1(numeric_int4, index));
 }
 
 /*

@@ -73,6 +73,11 @@ SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[1 to 2]"]}');
 SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[1, 2]"]}');
 SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[last]"]}');
 SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[99999999999]"]}');
+SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[2147483648]"]}');
+SELECT diffgen_paths('1', '2', '{"ignore": ["$.a[-1]"]}');
+-- a subscript's fraction is cut off, as jsonpath does
+SELECT diffgen_paths('[1, 2, 3]', '[1, 5, 6]', '{"ignore": ["$[1.9]"]}'),
+	jsonb_path_query('[1, 2, 3]', '$[1.9]');
 SELECT diffgen_paths('1', '2', '{"redact": ["$.**{2}.a"]}');
 SELECT diffgen_paths('1', '2', '{"ignore": ["$.a.size()"]}');
 SELECT diffgen_paths('1', '2', '{"ignore": ["$.a ? (@.b > 1)"]}');
