@@ -74,51 +74,6 @@ get_child(const JsonMembers *members, const ShownChildren *shown, uint32 i,
 }
 
 /*
- * dg_shown_lines
- *		Lines of a node's canonical text.
- *
- * Counting stops once there are `enough`, and the result is then some number
- * that is not below it.
- */
-int64
-dg_shown_lines(const JsonNode *node, int64 enough)
-{
-	JsonCursor	keys;
-	JsonCursor	values;
-	uint32		n;
-	uint32		i;
-	int64		lines = 0;
-
-	if (node->view == VIEW_REDACTED)
-		return 1;
-	if (node->view == VIEW_PLAIN || !NODE_IS_CONTAINER(node))
-		return dg_plain_lines(node, enough);
-
-	check_stack_depth();
-	n = NODE_COUNT(node);
-	dg_cursor_seek(&keys, node, 0);
-	dg_cursor_seek(&values, node, node->kind == NODE_OBJECT ? n : 0);
-	for (i = 0; i < n && lines < enough; i++)
-	{
-		JsonKey		key;
-		JsonNode	child;
-
-		DG_CHECK_CANCEL();
-		dg_cursor_next(&values, &child);
-		if (node->kind == NODE_OBJECT)
-		{
-			dg_cursor_next_key(&keys, &key);
-			dg_view_member(node, &key, &child);
-		}
-		else
-			dg_view_element(node, i, &child);
-		if (child.view != VIEW_HIDDEN)
-			lines += dg_shown_lines(&child, enough - lines);
-	}
-	return (lines == 0) ? 1 : lines + 2;
-}
-
-/*
  * How many bytes at the start of a string stand for themselves in a JSON
  * string literal.
  *

@@ -36,8 +36,6 @@ typedef struct JsonPrinter
 	int64		left;			/* lines still wanted */
 } JsonPrinter;
 
-extern int64 dg_shown_lines(const JsonNode *node, int64 enough);
-
 extern void dg_print_first(JsonPrinter *printer, const JsonNode *node,
 						   const JsonPlace *place);
 extern void dg_print_last(JsonPrinter *printer, const JsonNode *node,

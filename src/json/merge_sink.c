@@ -140,7 +140,7 @@ merge_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 	{
 		value.kind = NODE_NULL;
 		value.len = 0;
-		value.u.data = NULL;
+		value.u.data = "";
 	}
 	else
 	{

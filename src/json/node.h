@@ -17,6 +17,7 @@
 #define DIFFGEN_JSON_NODE_H
 
 #include "core/core.h"
+#include "functions/compat.h"
 #include "port/pg_bswap.h"
 #include "utils/jsonb.h"
 #include "utils/numeric.h"

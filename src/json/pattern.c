@@ -97,6 +97,7 @@ copy_literal(const PatternSource *source, JsonPathItem *item, JsonNode *node)
 	JsonPathItem next;
 
 	memset(node, 0, sizeof(JsonNode));
+	node->data = "";
 	if (jspGetNext(item, &next))
 		raise_unsupported(source, "has a filter that is more than a comparison of a member with a literal");
 	switch (item->type)

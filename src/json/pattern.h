@@ -62,7 +62,6 @@ struct JsonPatterns
 
 	JsonView  **states;
 	uint32		nstates;
-	uint32		maxstates;
 	JsonView  **slots;			/* hash table of the states */
 	uint32		nslots;			/* a power of two */
 

@@ -185,19 +185,19 @@ study_positions(JsonView *view)
 }
 
 /*
- * The slot of the state with the collected positions, or the empty one where
- * it belongs.
+ * The slot of a state with certain positions, or the empty one where it
+ * belongs.
  */
 static uint32
-find_state_slot(const JsonPatterns *patterns, const uint32 *positions,
+find_state_slot(JsonView **slots, uint32 nslots, const uint32 *positions,
 				uint32 npositions, uint32 hash)
 {
-	uint32		mask = patterns->nslots - 1;
+	uint32		mask = nslots - 1;
 	uint32		slot = hash & mask;
 
-	while (patterns->slots[slot] != NULL)
+	while (slots[slot] != NULL)
 	{
-		const JsonView *view = patterns->slots[slot];
+		const JsonView *view = slots[slot];
 
 		if (view->hash == hash && view->npositions == npositions &&
 			memcmp(view->positions, positions,
@@ -209,11 +209,15 @@ find_state_slot(const JsonPatterns *patterns, const uint32 *positions,
 }
 
 /*
- * Make room for one more state.
+ * Make room for one more state.  The patterns stay as they are if there is an
+ * error.
  */
 static void
 reserve_state(JsonPatterns *patterns)
 {
+	uint32		nslots;
+	JsonView  **slots;
+	JsonView  **states;
 	uint32		i;
 
 	if (patterns->nstates == MAX_STATES)
@@ -224,23 +228,25 @@ reserve_state(JsonPatterns *patterns)
 	if (patterns->nstates < patterns->nslots / 2)
 		return;
 
-	if (patterns->slots != NULL)
-		dg_free(patterns->slots);
-	patterns->nslots = Max(SLOTS_INITIAL, patterns->nslots * 2);
-	patterns->slots = dg_alloc0(patterns->nslots, sizeof(JsonView *));
-	patterns->maxstates = patterns->nslots / 2;
-	if (patterns->states == NULL)
-		patterns->states = dg_alloc(patterns->maxstates, sizeof(JsonView *));
-	else
-		patterns->states = dg_realloc(patterns->states, patterns->maxstates,
-									  sizeof(JsonView *));
+	nslots = Max(SLOTS_INITIAL, patterns->nslots * 2);
+	slots = dg_alloc0(nslots, sizeof(JsonView *));
+	states = dg_alloc(nslots / 2, sizeof(JsonView *));
 	for (i = 0; i < patterns->nstates; i++)
 	{
 		JsonView   *view = patterns->states[i];
 
-		patterns->slots[find_state_slot(patterns, view->positions,
-										view->npositions, view->hash)] = view;
+		states[i] = view;
+		slots[find_state_slot(slots, nslots, view->positions,
+							  view->npositions, view->hash)] = view;
 	}
+	if (patterns->slots != NULL)
+	{
+		dg_free(patterns->slots);
+		dg_free(patterns->states);
+	}
+	patterns->slots = slots;
+	patterns->nslots = nslots;
+	patterns->states = states;
 }
 
 /*
@@ -262,7 +268,8 @@ find_state(JsonPatterns *patterns)
 					  n * sizeof(uint32));
 	if (patterns->nslots > 0)
 	{
-		slot = find_state_slot(patterns, patterns->scratch, n, hash);
+		slot = find_state_slot(patterns->slots, patterns->nslots,
+							   patterns->scratch, n, hash);
 		if (patterns->slots[slot] != NULL)
 			return patterns->slots[slot];
 	}
@@ -278,7 +285,9 @@ find_state(JsonPatterns *patterns)
 	study_positions(view);
 	view->id = FIRST_STATE_ID + patterns->nstates;
 	patterns->states[patterns->nstates++] = view;
-	patterns->slots[find_state_slot(patterns, view->positions, n, hash)] = view;
+	slot = find_state_slot(patterns->slots, patterns->nslots,
+						   view->positions, n, hash);
+	patterns->slots[slot] = view;
 	MemoryContextSwitchTo(old_context);
 	return view;
 }
@@ -350,17 +359,27 @@ find_next(JsonView *view, const JsonKey *key, uint32 index,
 }
 
 /*
+ * Whether a state may wait for a key; if not, it certainly does not.
+ */
+static inline bool
+may_await(const JsonView *view, const JsonKey *key)
+{
+	uint32		bit = key_bit(key);
+
+	return (view->key_bits[bit / 64] >> (bit % 64)) & 1;
+}
+
+/*
  * dg_view_next_member
  *		The view of an object's member.
  */
 JsonView *
 dg_view_next_member(JsonView *view, const JsonKey *key, const JsonNode *value)
 {
-	uint32		bit = key_bit(key);
 	uint32		low = 0;
 	uint32		high = view->nkeys;
 
-	if ((view->key_bits[bit / 64] >> (bit % 64)) & 1)
+	if (may_await(view, key))
 	{
 		while (low < high)
 		{
@@ -424,7 +443,8 @@ dg_view_root(JsonPatterns *patterns, JsonNode *root)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(patterns->context);
 
-		patterns->marks = dg_alloc0(patterns->nsteps, sizeof(uint32));
+		if (patterns->marks == NULL)
+			patterns->marks = dg_alloc0(patterns->nsteps, sizeof(uint32));
 		patterns->scratch = dg_alloc(patterns->nsteps, sizeof(uint32));
 		MemoryContextSwitchTo(old_context);
 	}
@@ -437,6 +457,93 @@ dg_view_root(JsonPatterns *patterns, JsonNode *root)
 	}
 	Assert(verdict == NULL);
 	root->view = find_state(patterns);
+}
+
+/*
+ * Lines of the children of an object whose view is a state.
+ *
+ * This is done for all that has not changed, so it must not take long for the
+ * many members that no pattern waits for.
+ */
+static int64
+members_lines(const JsonNode *object, int64 enough)
+{
+	JsonView   *view = object->view;
+	uint32		n = NODE_COUNT(object);
+	JsonCursor	keys;
+	JsonCursor	values;
+	uint32		i;
+	int64		lines = 0;
+
+	dg_cursor_seek(&keys, object, 0);
+	dg_cursor_seek(&values, object, n);
+	for (i = 0; i < n && lines < enough; i++)
+	{
+		bool		container = JBE_ISCONTAINER(*values.entry);
+		JsonKey		key;
+		JsonNode	value;
+
+		dg_cursor_next_key(&keys, &key);
+		if (!container && view->other_key_known && !may_await(view, &key))
+		{
+			lines += (view->other_key != VIEW_HIDDEN);
+			JBE_ADVANCE_OFFSET(values.offset, *values.entry);
+			values.entry++;
+			continue;
+		}
+		dg_cursor_next(&values, &value);
+		dg_view_member(object, &key, &value);
+		if (value.view != VIEW_HIDDEN)
+			lines += dg_shown_lines(&value, enough - lines);
+	}
+	return lines;
+}
+
+static int64
+elements_lines(const JsonNode *array, int64 enough)
+{
+	uint32		n = NODE_COUNT(array);
+	JsonCursor	elements;
+	uint32		i;
+	int64		lines = 0;
+
+	dg_cursor_seek(&elements, array, 0);
+	for (i = 0; i < n && lines < enough; i++)
+	{
+		JsonNode	element;
+
+		dg_cursor_next(&elements, &element);
+		dg_view_element(array, i, &element);
+		if (element.view != VIEW_HIDDEN)
+			lines += dg_shown_lines(&element, enough - lines);
+	}
+	return lines;
+}
+
+/*
+ * dg_shown_lines
+ *		Lines of a node's canonical text.
+ *
+ * Counting stops once there are `enough`, and the result is then some number
+ * that is not below it.
+ */
+int64
+dg_shown_lines(const JsonNode *node, int64 enough)
+{
+	int64		lines;
+
+	if (!NODE_IS_CONTAINER(node) || node->view == VIEW_REDACTED)
+		return 1;
+	if (node->view == VIEW_PLAIN)
+		return dg_plain_lines(node, enough);
+
+	check_stack_depth();
+	DG_CHECK_CANCEL();
+	if (node->kind == NODE_OBJECT)
+		lines = members_lines(node, enough);
+	else
+		lines = elements_lines(node, enough);
+	return (lines == 0) ? 1 : lines + 2;
 }
 
 /*

@@ -50,6 +50,7 @@ extern JsonView *dg_view_next_member(JsonView *view, const JsonKey *key,
 extern JsonView *dg_view_next_element(JsonView *view, uint32 index,
 									  const JsonNode *element);
 extern bool dg_view_redacts(const JsonNode *node);
+extern int64 dg_shown_lines(const JsonNode *node, int64 enough);
 extern uint16 dg_view_id(const JsonView *view);
 extern JsonView *dg_view_by_id(const JsonPatterns *patterns, uint16 id);
 
