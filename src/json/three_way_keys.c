@@ -62,6 +62,7 @@ compare_identities(const void *a, const void *b, void *arg)
 	const JsonKeyList *identity = arg;
 	int			order = 0;
 
+	CHECK_FOR_INTERRUPTS();
 	for (uint32 i = 0; i < identity->count && order == 0; i++)
 	{
 		const JsonKey *key = &identity->keys[i];
