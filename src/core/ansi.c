@@ -57,7 +57,7 @@ typedef struct Cell
 	bool		started;		/* its number was shown */
 	const ViewLine *line;
 	char		mark;
-	const char *color;
+	const char *paint;
 } Cell;
 
 /*
@@ -125,16 +125,16 @@ put_text(Screen *s, const char *p, Size len)
 
 /* Appends a line of a header in a colour, or without. */
 static void
-put_header(Screen *s, const char *color, const UnifiedReader *r)
+put_header(Screen *s, const char *paint, const UnifiedReader *r)
 {
 	Size		len = r->raw_len;
 
 	if (len > 0 && r->raw[len - 1] == '\n')
 		len--;
-	if (color != NULL)
-		dg_append_string(s->out, color);
+	if (paint != NULL)
+		dg_append_string(s->out, paint);
 	put_text(s, r->raw, len);
-	if (color != NULL)
+	if (paint != NULL)
 		dg_append_string(s->out, RESET);
 	dg_append_char(s->out, '\n');
 }
@@ -161,12 +161,12 @@ put_hunk(Screen *s, const UnifiedReader *r)
 static void
 put_line(Screen *s, const ViewChange *change, const ViewLine *line, char mark)
 {
-	const char *color = mark == '-' ? RED : mark == '+' ? GREEN : NULL;
+	const char *paint = mark == '-' ? RED : mark == '+' ? GREEN : NULL;
 	ViewCursor	cursor;
 	ViewPiece	piece;
 
-	if (color != NULL)
-		dg_append_string(s->out, color);
+	if (paint != NULL)
+		dg_append_string(s->out, paint);
 	dg_append_char(s->out, mark);
 	dg_view_open(&cursor, change, line, mark == '-');
 	while (dg_view_next(&cursor, &piece))
@@ -177,7 +177,7 @@ put_line(Screen *s, const ViewChange *change, const ViewLine *line, char mark)
 		if (piece.changed)
 			dg_append_string(s->out, NO_REVERSE);
 	}
-	if (color != NULL)
+	if (paint != NULL)
 		dg_append_string(s->out, RESET);
 	dg_append_char(s->out, '\n');
 	if (line->no_newline)
@@ -210,7 +210,7 @@ open_cell(Cell *cell, const ViewChange *change, const ViewLine *line,
 	memset(cell, 0, sizeof(Cell));
 	cell->line = line;
 	cell->mark = mark;
-	cell->color = mark == '-' ? RED : mark == '+' ? GREEN : NULL;
+	cell->paint = mark == '-' ? RED : mark == '+' ? GREEN : NULL;
 	if (line == NULL)
 		return;
 	cell->open = true;
@@ -280,11 +280,11 @@ put_cell(Screen *s, Cell *cell)
 				 cell->line->number);
 		dg_append_string(s->out, number);
 	}
-	if (cell->color != NULL)
-		dg_append_string(s->out, cell->color);
+	if (cell->paint != NULL)
+		dg_append_string(s->out, cell->paint);
 	dg_append_char(s->out, cell->started ? ' ' : cell->mark);
 	left = fill_cell(s, cell);
-	if (cell->color != NULL)
+	if (cell->paint != NULL)
 		dg_append_string(s->out, RESET);
 	cell->started = true;
 	return left;
@@ -342,9 +342,9 @@ put_change_rows(Screen *s, const ViewChange *change)
 	for (i = 0; i < nrows; i++)
 	{
 		const ViewLine *left = i < change->removed.nlines ?
-			&change->removed.lines[i] : NULL;
+		&change->removed.lines[i] : NULL;
 		const ViewLine *right = i < change->added.nlines ?
-			&change->added.lines[i] : NULL;
+		&change->added.lines[i] : NULL;
 		Cell		left_cell;
 		Cell		right_cell;
 
@@ -382,8 +382,8 @@ put_context(Screen *s, const UnifiedReader *r, bool side_by_side)
  *		Append a diff of len bytes to out, with colours for a terminal.
  *
  * width is the columns of the terminal for side by side, or 0.  Returns false
- * if the diff cannot be read; reader then says why.  Scratch memory is in the
- * current context.
+ * if the diff cannot be read; reader then says why.  Scratch memory is freed
+ * before return.
  */
 bool
 dg_ansi(const char *diff, Size len, const WordOptions *words, int32 width,
@@ -422,5 +422,6 @@ dg_ansi(const char *diff, Size len, const WordOptions *words, int32 width,
 					   NULL : BOLD, r);
 		dg_unified_read(r);
 	}
+	dg_view_free(&change);
 	return r->kind == UNIFIED_END;
 }

@@ -19,6 +19,7 @@ typedef struct ClassicSearch
 } ClassicSearch;
 
 extern void dg_classic_init(ClassicSearch *search, uint32 nids);
+extern void dg_classic_free(ClassicSearch *search);
 extern void dg_classic_search(ClassicSearch *search,
 							  const uint32 *old_ids, int32 nold,
 							  const uint32 *new_ids, int32 nnew,

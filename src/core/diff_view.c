@@ -35,6 +35,20 @@ dg_view_init(ViewChange *change, const WordOptions *options)
 	dg_script_init(&change->words, true);
 }
 
+/*
+ * dg_view_free
+ *		Free what dg_view_init and dg_view_read have allocated.
+ */
+void
+dg_view_free(ViewChange *change)
+{
+	pfree(change->removed.text.data);
+	pfree(change->added.text.data);
+	dg_free(change->removed.lines);
+	dg_free(change->added.lines);
+	dg_script_free(&change->words);
+}
+
 /* Adds the line just read to a side. */
 static void
 add_line(ViewSide *side, const UnifiedReader *r, int32 number)
@@ -74,7 +88,7 @@ assign_spans(ViewSide *side, const DiffScript *words, bool is_old)
 		{
 			const DiffSpan *s = &words->spans[span];
 			uint32		end = is_old ? s->old_off + s->old_len :
-				s->new_off + s->new_len;
+			s->new_off + s->new_len;
 
 			if (end > side->lines[i].start)
 				break;

@@ -61,6 +61,7 @@ typedef struct ViewCursor
 } ViewCursor;
 
 extern void dg_view_init(ViewChange *change, const WordOptions *options);
+extern void dg_view_free(ViewChange *change);
 extern void dg_view_read(ViewChange *change, UnifiedReader *r);
 extern void dg_view_context(const UnifiedReader *r, bool is_old,
 							ViewLine *line);

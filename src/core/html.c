@@ -455,7 +455,7 @@ begin_page(Page *page, const char *diff, Size len)
  *		Append a diff of len bytes to out as HTML.
  *
  * Returns false if the diff cannot be read; reader then says why.  Scratch
- * memory is in the current context.
+ * memory is freed before return.
  */
 bool
 dg_html(const char *diff, Size len, const HtmlOptions *options,
@@ -485,5 +485,6 @@ dg_html(const char *diff, Size len, const HtmlOptions *options,
 	put(&page, "</div>\n");
 	if (options->page)
 		put(&page, "</body>\n</html>\n");
+	dg_view_free(&change);
 	return reader->kind == UNIFIED_END;
 }

@@ -172,7 +172,7 @@ dg_finder_prepare(LineFinder *finder, LineRun *run)
  */
 int32
 dg_finder_next(LineFinder *finder, const LineRun *run, int32 after,
-			  int32 first_line)
+			   int32 first_line)
 {
 	int32		i;
 

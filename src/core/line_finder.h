@@ -28,7 +28,8 @@ typedef struct LineRun
 {
 	uint64	   *hashes;
 	int32		count;
-	int32		rarest;			/* the line to look up, set by dg_finder_prepare */
+	int32		rarest;			/* the line to look up, set by
+								 * dg_finder_prepare */
 	uint64		sum;
 	uint64		power;
 } LineRun;
@@ -39,6 +40,6 @@ extern void dg_finder_init(LineFinder *finder, const char *doc, Size len,
 extern void dg_finder_free(LineFinder *finder);
 extern void dg_finder_prepare(LineFinder *finder, LineRun *run);
 extern int32 dg_finder_next(LineFinder *finder, const LineRun *run, int32 after,
-						   int32 first_line);
+							int32 first_line);
 
 #endif							/* DIFFGEN_LINE_FINDER_H */

@@ -106,6 +106,13 @@ split_document(Document *doc, const MergeText *text)
 	dg_split_lines(doc->text, 0, doc->len, doc->starts);
 }
 
+static void
+free_document(Document *doc)
+{
+	dg_free(doc->starts);
+	dg_free(doc->ids);
+}
+
 /* Where the first of equal lines is. */
 typedef struct LineRef
 {
@@ -165,7 +172,7 @@ static uint32
 number_documents(Merge *m)
 {
 	Size		nlines = (Size) m->base.nlines + m->ours.nlines +
-		m->theirs.nlines;
+	m->theirs.nlines;
 	Size		nslots = 64;
 	LineTable	table;
 
@@ -622,7 +629,7 @@ put_merge(const Merge *m, MergeStyle style, MergePreference prefer,
  *		Append what base becomes by the changes to ours and to theirs.
  *
  * Returns the number of conflicts, which are shown with git's markers, or
- * decided by prefer; then it is 0.  Scratch memory is in the current context.
+ * decided by prefer; then it is 0.  Scratch memory is freed before return.
  */
 int32
 dg_merge(const MergeText *base, const MergeText *ours,
@@ -632,6 +639,7 @@ dg_merge(const MergeText *base, const MergeText *ours,
 	DiffScript	our_script;
 	DiffScript	their_script;
 	Merge		m;
+	int32		conflicts;
 
 	memset(&m, 0, sizeof(Merge));
 	split_document(&m.base, base);
@@ -644,6 +652,8 @@ dg_merge(const MergeText *base, const MergeText *ours,
 	compare(&m, &m.base, 0, m.base.nlines, &m.theirs, 0, m.theirs.nlines,
 			&their_script);
 	combine(&m, &our_script, &their_script);
+	dg_script_free(&our_script);
+	dg_script_free(&their_script);
 	if (style == MERGE_STYLE_MERGE)
 	{
 		refine_conflicts(&m);
@@ -651,5 +661,12 @@ dg_merge(const MergeText *base, const MergeText *ours,
 	}
 	else if (style == MERGE_STYLE_ZDIFF3)
 		trim_conflicts(&m);
-	return put_merge(&m, style, prefer, out);
+	conflicts = put_merge(&m, style, prefer, out);
+
+	dg_free(m.list.regions);
+	dg_classic_free(&m.search);
+	free_document(&m.base);
+	free_document(&m.ours);
+	free_document(&m.theirs);
+	return conflicts;
 }

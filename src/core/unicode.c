@@ -49,6 +49,13 @@ dg_decode_char(const TextEncoding *encoding, const char *p, const char *end,
 		n = encoding->mblen != NULL ? encoding->mblen(p) : 1;
 		if (n <= 1 || n > end - p)
 			return CHAR_OTHER_SINGLE;
+
+		/* no server encoding has ASCII inside a character */
+		for (i = 1; i < n; i++)
+		{
+			if (s[i] < 0x80)
+				return CHAR_OTHER_SINGLE;
+		}
 		*len = n;
 		return CHAR_OTHER_MULTI;
 	}

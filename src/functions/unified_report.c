@@ -59,26 +59,26 @@ fault_detail(const UnifiedReader *r)
 			return errdetail("The text has no hunk, that is, no line \"@@ -1,2 +1,3 @@\" with changes after it.");
 		case UNIFIED_FAULT_HEADER:
 			return errdetail("Line %d is not a valid hunk header: \"%s\".",
-					  r->line_no, shown(r->raw, r->raw_len -
-										(r->raw[r->raw_len - 1] == '\n')));
+							 r->line_no, shown(r->raw, r->raw_len -
+											   (r->raw[r->raw_len - 1] == '\n')));
 		case UNIFIED_FAULT_STRAY_HUNK:
 			return errdetail("Line %d starts a hunk after text that ended the hunks of the file.",
-					  r->line_no);
+							 r->line_no);
 		case UNIFIED_FAULT_TRUNCATED:
 			return errdetail("The diff ends in hunk %d, which lacks %d lines of the old document and %d of the new.",
-					  r->hunk, r->old_left, r->new_left);
+							 r->hunk, r->old_left, r->new_left);
 		case UNIFIED_FAULT_PREFIX:
 			return errdetail("Line %d, in hunk %d, starts with none of \" \", \"-\", \"+\" and \"\\\": \"%s\".",
-					  r->line_no, r->hunk, shown(r->line, r->len));
+							 r->line_no, r->hunk, shown(r->line, r->len));
 		case UNIFIED_FAULT_COUNT:
 			return errdetail("Line %d is not among the lines that the header of hunk %d counts.",
-					  r->line_no, r->hunk);
+							 r->line_no, r->hunk);
 		case UNIFIED_FAULT_MARKER:
 			return errdetail("Line %d says that a newline is missing, but not of which line.",
-					  r->line_no);
+							 r->line_no);
 		case UNIFIED_FAULT_INCOMPLETE:
 			return errdetail("Line %d follows a line without newline, which must be the last of its document.",
-					  r->line_no);
+							 r->line_no);
 		case UNIFIED_FAULT_NONE:
 		case UNIFIED_FAULT_COMBINED:
 		case UNIFIED_FAULT_BINARY:
@@ -95,7 +95,7 @@ void
 diffgen_report_fault(const UnifiedReader *r, const char *diff, Size len)
 {
 	bool		json = r->fault == UNIFIED_FAULT_NO_HUNKS &&
-		looks_like_json(diff, len);
+	looks_like_json(diff, len);
 
 	if (r->fault == UNIFIED_FAULT_COMBINED)
 		ereport(ERROR,

@@ -147,7 +147,10 @@ diffgen_hunks(PG_FUNCTION_ARGS)
 	source = func->user_fctx;
 	r = &source->reader;
 
-	/* the call before has read the header of this hunk, unless it is the first */
+	/*
+	 * the call before has read the header of this hunk, unless it is the
+	 * first
+	 */
 	while (r->kind != UNIFIED_HUNK)
 	{
 		if (read_item(source) == UNIFIED_END)

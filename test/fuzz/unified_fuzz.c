@@ -4,9 +4,8 @@
  *	  Reads, inverts and applies unified diffs made of random bytes.
  *
  * Whatever the input: the reader stays inside the diff and its line numbers
- * are those of its hunk; inverting twice gives the same bytes; a diff that was
- * applied where its header says is undone by its inverse; and a diff made by
- * the engine turns one text into the other and back, at any context.  What
+ * are those of its hunk; inverting twice gives the same bytes; and a diff made
+ * by the engine turns one text into the other and back, at any context.  What
  * changes single bytes of a good diff finds the ways in which a diff can be
  * nearly right.
  *
@@ -147,10 +146,8 @@ check_diff(const Part *doc, const Part *diff)
 	else
 	{
 		/*
-		 * Moved hunks need not fit backwards, since what they look for is
-		 * not the same; but if the inverse fits as it is written, it must
-		 * give the document back.  With hunks not moved it does when it is
-		 * applied to the result of a document that it fits exactly.
+		 * A hunk that has moved need not fit backwards, since other lines are
+		 * around it; but the inverse is a diff of one file as well.
 		 */
 		again.len = 0;
 		back.data = applied.data;
