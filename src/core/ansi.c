@@ -336,18 +336,15 @@ put_no_newline(Screen *s, const ViewLine *left, const ViewLine *right)
 static void
 put_change_rows(Screen *s, const ViewChange *change)
 {
-	int32		nrows = Max(change->removed.nlines, change->added.nlines);
-	int32		i;
+	ViewRows	rows;
+	const ViewLine *left;
+	const ViewLine *right;
+	Cell		left_cell;
+	Cell		right_cell;
 
-	for (i = 0; i < nrows; i++)
+	dg_view_open_rows(&rows, change);
+	while (dg_view_next_row(&rows, &left, &right))
 	{
-		const ViewLine *left = i < change->removed.nlines ?
-		&change->removed.lines[i] : NULL;
-		const ViewLine *right = i < change->added.nlines ?
-		&change->added.lines[i] : NULL;
-		Cell		left_cell;
-		Cell		right_cell;
-
 		open_cell(&left_cell, change, left, '-', true);
 		open_cell(&right_cell, change, right, '+', false);
 		put_cells(s, &left_cell, &right_cell);

@@ -8,7 +8,9 @@
  * here, with the words that differ between the two sides.  Both sides are
  * compared as a whole, so that words find each other also when a line was
  * broken in two.  When little is left in common, showing that would only be
- * confusing, and the lines count as changed altogether.
+ * confusing, and the lines count as changed altogether.  For showing both
+ * sides side by side, lines that have words in common are partners, and the
+ * others stand in the room between them.
  *
  * Memory is that of the largest change, and is used again for the next.  Time
  * is linear but for the search for words, which is capped.
@@ -20,6 +22,9 @@
 #include "core/bytes.h"
 
 #define INITIAL_LINES	32
+
+/* One part in so many is enough in common. */
+#define SIMILAR_SHARE	4
 
 /*
  * dg_view_init
@@ -69,6 +74,8 @@ add_line(ViewSide *side, const UnifiedReader *r, int32 number)
 	line->number = number;
 	line->no_newline = r->no_newline;
 	line->first_span = 0;
+	line->partner = -1;
+	line->common = 0;
 	dg_append(&side->text, r->line, r->len);
 	dg_append_char(&side->text, '\n');
 }
@@ -98,13 +105,103 @@ assign_spans(ViewSide *side, const DiffScript *words, bool is_old)
 	}
 }
 
-/* Whether a quarter of a side's text, without newlines, has not changed. */
+/*
+ * Makes two lines partners if they have enough in common, and more than what
+ * either had with the partner before; *last is the removed line of that.
+ * Called for lines in their order on both sides.
+ */
+static void
+make_partners(ViewChange *change, int32 left, int32 right, int32 common,
+			  int32 *last)
+{
+	ViewLine   *line;
+	ViewLine   *rival;
+	uint32		least;
+
+	/* at the end of the text there may be no such line, but nothing common */
+	if (common == 0)
+		return;
+	line = &change->removed.lines[left];
+	rival = *last >= 0 ? &change->removed.lines[*last] : NULL;
+	least = Min(line->len, change->added.lines[right].len);
+	if ((uint64) common * SIMILAR_SHARE < least)
+		return;
+	if (rival != NULL && (*last == left || rival->partner == right))
+	{
+		if (common <= rival->common)
+			return;
+		rival->partner = -1;
+	}
+	line->partner = right;
+	line->common = common;
+	*last = left;
+}
+
+/*
+ * Finds partners by what is equal between the edits: there, both sides have
+ * the same bytes, and so their lines end at the same places.
+ */
+static void
+find_partners(ViewChange *change)
+{
+	const char *text = change->removed.text.data;
+	uint32		old_at = 0;
+	uint32		new_at = 0;
+	int32		left = 0;
+	int32		right = 0;
+	int32		common = 0;
+	int32		last = -1;
+	int32		i;
+
+	for (i = 0; i <= change->words.nedits; i++)
+	{
+		const DiffSpan *span = i < change->words.nedits ?
+			&change->words.spans[i] : NULL;
+		uint32		old_end = span != NULL ? span->old_off :
+			(uint32) change->removed.text.len;
+
+		DG_CHECK_CANCEL();
+		for (; old_at < old_end; old_at++, new_at++)
+		{
+			if (text[old_at] == '\n')
+			{
+				DG_CHECK_CANCEL();
+				make_partners(change, left++, right++, common, &last);
+				common = 0;
+			}
+			else if (text[old_at] != ' ' && text[old_at] != '\t')
+				common++;
+		}
+		if (span == NULL)
+			break;
+
+		/* the edit may end lines on either side, or on both */
+		old_at += span->old_len;
+		new_at += span->new_len;
+		if ((left < change->removed.nlines - 1 &&
+			 old_at >= change->removed.lines[left + 1].start) ||
+			(right < change->added.nlines - 1 &&
+			 new_at >= change->added.lines[right + 1].start))
+		{
+			make_partners(change, left, right, common, &last);
+			common = 0;
+		}
+		while (left < change->removed.nlines - 1 &&
+			   old_at >= change->removed.lines[left + 1].start)
+			left++;
+		while (right < change->added.nlines - 1 &&
+			   new_at >= change->added.lines[right + 1].start)
+			right++;
+	}
+}
+
+/* Whether enough of a side's text, without newlines, has not changed. */
 static bool
 has_common(const ViewSide *side, int64 changed)
 {
 	int64		len = side->text.len - side->nlines;
 
-	return (len - changed) * 4 >= len;
+	return (len - changed) * SIMILAR_SHARE >= len;
 }
 
 /*
@@ -161,6 +258,7 @@ dg_view_read(ViewChange *change, UnifiedReader *r)
 	{
 		assign_spans(&change->removed, &change->words, true);
 		assign_spans(&change->added, &change->words, false);
+		find_partners(change);
 	}
 }
 
@@ -241,6 +339,52 @@ dg_view_next(ViewCursor *cursor, ViewPiece *piece)
 	piece->len = end - start;
 	cursor->at += piece->len;
 	return true;
+}
+
+/*
+ * dg_view_open_rows
+ *		Start to go through a change side by side.
+ */
+void
+dg_view_open_rows(ViewRows *rows, const ViewChange *change)
+{
+	rows->change = change;
+	rows->left = rows->right = rows->paired = 0;
+}
+
+/*
+ * dg_view_next_row
+ *		The lines of the next row, NULL where a side has none; false at the
+ *		end.
+ */
+bool
+dg_view_next_row(ViewRows *rows, const ViewLine **left, const ViewLine **right)
+{
+	const ViewSide *removed = &rows->change->removed;
+	const ViewSide *added = &rows->change->added;
+	int32		limit = added->nlines;
+
+	rows->paired = Max(rows->paired, rows->left);
+	while (rows->paired < removed->nlines &&
+		   removed->lines[rows->paired].partner < 0)
+		rows->paired++;
+	if (rows->paired < removed->nlines)
+		limit = removed->lines[rows->paired].partner;
+
+	/* partners wait until what is before them on both sides was shown */
+	*left = *right = NULL;
+	if (rows->left == rows->paired && rows->right == limit &&
+		rows->left < removed->nlines)
+	{
+		*left = &removed->lines[rows->left++];
+		*right = &added->lines[rows->right++];
+		return true;
+	}
+	if (rows->left < rows->paired)
+		*left = &removed->lines[rows->left++];
+	if (rows->right < limit)
+		*right = &added->lines[rows->right++];
+	return *left != NULL || *right != NULL;
 }
 
 /*

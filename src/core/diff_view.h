@@ -21,6 +21,9 @@ typedef struct ViewLine
 	int32		number;
 	bool		no_newline;
 	int32		first_span;		/* the first that may reach into it */
+	int32		partner;		/* of a removed line: the added one that is
+								 * most like it, or -1 */
+	int32		common;			/* and how many bytes they have in common */
 } ViewLine;
 
 /* The removed or the added lines of a change. */
@@ -41,6 +44,15 @@ typedef struct ViewChange
 	DiffScript	words;
 	bool		has_words;		/* worth to be shown */
 } ViewChange;
+
+/* Goes through a change side by side. */
+typedef struct ViewRows
+{
+	const ViewChange *change;
+	int32		left;			/* next lines of either side */
+	int32		right;
+	int32		paired;			/* next removed line that has a partner */
+} ViewRows;
 
 /* A stretch of a line that is wholly changed, or wholly not. */
 typedef struct ViewPiece
@@ -68,6 +80,9 @@ extern void dg_view_context(const UnifiedReader *r, bool is_old,
 extern void dg_view_open(ViewCursor *cursor, const ViewChange *change,
 						 const ViewLine *line, bool is_old);
 extern bool dg_view_next(ViewCursor *cursor, ViewPiece *piece);
+extern void dg_view_open_rows(ViewRows *rows, const ViewChange *change);
+extern bool dg_view_next_row(ViewRows *rows, const ViewLine **left,
+							 const ViewLine **right);
 extern int	dg_view_digits(const char *diff, Size len);
 
 #endif							/* DIFFGEN_DIFF_VIEW_H */

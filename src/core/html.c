@@ -302,15 +302,16 @@ put_change(Page *page, const ViewChange *change)
 {
 	const ViewSide *removed = &change->removed;
 	const ViewSide *added = &change->added;
+	const ViewLine *left;
+	const ViewLine *right;
+	ViewRows	rows;
 	int32		i;
 
 	if (page->options->side_by_side)
 	{
-		for (i = 0; i < Max(removed->nlines, added->nlines); i++)
-			put_row_pair(page, change,
-						 i < removed->nlines ? &removed->lines[i] : NULL,
-						 i < added->nlines ? &added->lines[i] : NULL,
-						 '-', '+');
+		dg_view_open_rows(&rows, change);
+		while (dg_view_next_row(&rows, &left, &right))
+			put_row_pair(page, change, left, right, '-', '+');
 		return;
 	}
 	for (i = 0; i < removed->nlines; i++)

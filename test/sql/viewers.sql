@@ -39,6 +39,11 @@ SELECT diffgen_ansi(diffgen(repeat(U&'\4E2D', 20), repeat('e' || U&'\0301', 40))
   '1 ' || E'\033[31m-' || repeat(U&'\4E2D', 12) || E'\033[m  | 1 \033[32m+' || repeat('e' || U&'\0301', 25)
   || E'\033[m\n' || '  ' || E'\033[31m ' || repeat(U&'\4E2D', 8) || E'\033[m          |   \033[32m ' || repeat('e' || U&'\0301', 15)
   || E'\033[m\n' || '   (no newline)              |    (no newline)' || E'\n' AS wide;
+-- lines that have words in common stand beside each other, others between them
+SELECT pg_temp.show(diffgen_ansi(diffgen(E'name: web\nimage: x:1.2\nports: 80\nend\n',
+  E'first\nname: db\nimage: x:1.3\nports: 80, 443\nprotocol: tcp\nend\n', '{"algorithm": "minimal"}'), '{"width": 60}'));
+SELECT pg_temp.show(diffgen_ansi(diffgen(E'x\ny\nfoo(bar)\nq\n', E'foo(bar, 1)\nr\ns\n'), '{"width": 60}'));
+SELECT pg_temp.show(diffgen_ansi(diffgen(E'one two three four\nfive six\n', E'one two\nthree four five six\n'), '{"width": 60}'));
 -- tabs side by side
 SELECT pg_temp.show(diffgen_ansi(diffgen(E'a\tb\n', E'abc\tb\n'), '{"width": 60}'));
 

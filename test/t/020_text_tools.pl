@@ -150,5 +150,30 @@ SKIP:
 	ok($after - $before < 48 * 1024, 'rows come one by one');
 }
 
+#
+# Limits.
+#
+SKIP:
+{
+	skip 'needs 8 GB of memory', 6 if machine_memory() < 8;
+
+	foreach my $case (
+		[ q(diffgen_html(E'@@ -0,0 +1 @@\n+' || repeat('"', 200000000))),
+			'54000: result of the diff is too large' ],
+		[ q(diffgen_ansi(E'@@ -0,0 +1 @@\n+' || repeat(U&'\202E', 140000000))),
+			'54000: result of the diff is too large' ],
+		[ q(diffgen_words(repeat('ab', 34000000), repeat('ba', 34000000), '{"granularity": "char"}')),
+			'54000: texts differ over too many words' ])
+	{
+		my ($call, $error) = @$case;
+		my ($out, $err);
+
+		$node->psql('postgres', "\\set VERBOSITY verbose\nSELECT length($call);",
+			stdout => \$out, stderr => \$err);
+		like($err, qr/ERROR:\s+$error/, "$error");
+		like($err, qr/^HINT:  [A-Z].*\.$/m, 'with a hint');
+	}
+}
+
 $node->stop;
 done_testing();
