@@ -516,14 +516,17 @@ COMMENT ON FUNCTION diffgen_must_be_tracked(regclass) IS
 -- Says in the changelog that tracking began, ended, or that history was cut.
 CREATE FUNCTION diffgen_note(changelog regclass, operation text,
 	context jsonb DEFAULT NULL)
-RETURNS void
+RETURNS bigint
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	result bigint;
 BEGIN
 	EXECUTE format('INSERT INTO %s (changed_at, transaction_id, operation, changed_by, context) '
-		'VALUES (clock_timestamp(), pg_current_xact_id(), $1, current_user, $2)',
-		changelog) USING operation, context;
+		'VALUES (clock_timestamp(), pg_current_xact_id(), $1, current_user, $2) RETURNING change_id',
+		changelog) INTO result USING operation, context;
+	RETURN result;
 END
 $$;
 
@@ -1178,3 +1181,394 @@ $$;
 
 COMMENT ON FUNCTION diffgen_undo(regclass, bigint) IS
 'take one change of a document back, and keep all later ones';
+
+--
+-- The changelog: from old snapshots, and to the bin
+--
+
+CREATE TYPE diffgen_change AS (
+	changed_at timestamptz,
+	operation text,
+	diff text,
+	patch jsonb,
+	paths text[],
+	added int,
+	removed int,
+	old_hash bytea,
+	new_hash bytea
+);
+
+COMMENT ON TYPE diffgen_change IS
+'what a changelog says of one change of a document';
+
+CREATE FUNCTION diffgen_snapshots_jsonb(state internal, doc jsonb,
+	changed_at timestamptz, options jsonb)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'diffgen_snapshots_jsonb'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+
+COMMENT ON FUNCTION diffgen_snapshots_jsonb(internal, jsonb, timestamptz, jsonb) IS
+'internal: step of diffgen_snapshots';
+
+CREATE FUNCTION diffgen_snapshots_text(state internal, doc text,
+	changed_at timestamptz, options jsonb)
+RETURNS internal
+AS 'MODULE_PATHNAME', 'diffgen_snapshots_text'
+LANGUAGE C IMMUTABLE PARALLEL SAFE COST 2000;
+
+COMMENT ON FUNCTION diffgen_snapshots_text(internal, text, timestamptz, jsonb) IS
+'internal: step of diffgen_snapshots';
+
+CREATE FUNCTION diffgen_snapshots_final(state internal)
+RETURNS diffgen_change[]
+AS 'MODULE_PATHNAME', 'diffgen_snapshots_final'
+LANGUAGE C IMMUTABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION diffgen_snapshots_final(internal) IS
+'internal: result of diffgen_snapshots';
+
+CREATE AGGREGATE diffgen_snapshots(doc jsonb, changed_at timestamptz,
+	options jsonb) (
+	SFUNC = diffgen_snapshots_jsonb,
+	STYPE = internal,
+	FINALFUNC = diffgen_snapshots_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE diffgen_snapshots(jsonb, timestamptz, jsonb) IS
+'the history that snapshots of a document tell, to be used with ORDER BY';
+
+CREATE AGGREGATE diffgen_snapshots(doc text, changed_at timestamptz,
+	options jsonb) (
+	SFUNC = diffgen_snapshots_text,
+	STYPE = internal,
+	FINALFUNC = diffgen_snapshots_final,
+	PARALLEL = SAFE
+);
+
+COMMENT ON AGGREGATE diffgen_snapshots(text, timestamptz, jsonb) IS
+'the history that snapshots of a text tell, to be used with ORDER BY';
+
+-- The document as the oldest entry about it found it, or the live one: what
+-- the history of older snapshots has to lead to.
+CREATE FUNCTION diffgen_oldest_state(target regclass, document name,
+	condition text, arguments text)
+RETURNS text
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tracked record;
+	is_text boolean;
+	first_change bigint;
+	result text;
+BEGIN
+	SELECT t.* INTO tracked
+	FROM @extschema@.diffgen_must_be_tracked(target) t;
+	SELECT a.atttypid IN ('text'::regtype, 'varchar'::regtype) INTO is_text
+	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
+		JOIN pg_attribute a ON a.attrelid = target AND a.attname = d.name
+	WHERE d.label = document;
+	EXECUTE format('SELECT min(l.change_id) FROM %s l WHERE l.document = %L AND %s',
+		tracked.changelog, document, condition) INTO first_change;
+	EXECUTE format('SELECT %1$s.%2$I(%3$L::regclass, %4$L::name, %5$s, %6$s)::text',
+		'@extschema@',
+		CASE WHEN first_change IS NULL THEN 'diffgen_at' ELSE 'diffgen_at_change' END
+			|| CASE WHEN is_text THEN '_text' ELSE '' END,
+		target, document,
+		CASE WHEN first_change IS NULL THEN '''infinity''::timestamptz'
+			ELSE format('%s, true', first_change) END,
+		arguments) INTO result;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_oldest_state(regclass, name, text, text) IS
+'internal: the document that an existing history begins with';
+
+CREATE PROCEDURE diffgen_backfill(source regclass, target regclass,
+	key_columns name[], document name, order_by name, changed_at name,
+	batch int DEFAULT 1000, pause interval DEFAULT '0',
+	options jsonb DEFAULT '{}')
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	tracked record;
+	col_type text;
+	cast_type text;
+	note bigint;
+	progress jsonb;
+	first_time timestamptz;
+	last_time timestamptz;
+	track_time timestamptz;
+	key_list text;			-- the source's key columns
+	log_list text;			-- the changelog's
+	key_texts text;			-- the source's, as text
+	key_as text;			-- the source's, with names of ours: k1, k2, ...
+	ours text;				-- those names
+	key_values text;		-- expressions for the key in last_key
+	log_match text;			-- l.key = s.key
+	condition text;			-- the same with %L for the values
+	arguments text;			-- the key as arguments of diffgen_at, with %L
+	not_done text;			-- there are no such entries yet
+	last_key jsonb;
+	batch_key jsonb;
+	batch_rows bigint;
+	lower_bound text;
+	upper_bound text;
+	next_id bigint;
+	began timestamptz := pg_catalog.clock_timestamp();
+	done_before bigint;
+	done bigint;
+	total bigint;
+	made bigint;
+	rate numeric;
+BEGIN
+	-- For each transaction anew, before anything else; a procedure with SET
+	-- could not commit.
+	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
+	IF source IS NULL OR target IS NULL OR key_columns IS NULL
+		OR document IS NULL OR order_by IS NULL OR changed_at IS NULL
+		OR batch IS NULL OR pause IS NULL THEN
+		RAISE EXCEPTION 'arguments must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	ELSIF batch < 1 THEN
+		RAISE EXCEPTION 'batch must be greater than zero'
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	PERFORM @extschema@.diffgen_check_owner(target);
+	SELECT t.* INTO tracked
+	FROM @extschema@.diffgen_must_be_tracked(target) t;
+	IF cardinality(key_columns) <> cardinality(tracked.key) THEN
+		RAISE EXCEPTION 'primary key of table % has % columns, but % key columns are given',
+				target, cardinality(tracked.key), cardinality(key_columns)
+			USING ERRCODE = 'invalid_parameter_value';
+	END IF;
+	SELECT format_type(a.atttypid, NULL) INTO col_type
+	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
+		JOIN pg_attribute a ON a.attrelid = tracked.target
+			AND a.attname = d.name
+	WHERE d.label = document;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION 'column "%" of table % is not tracked', document, target
+			USING ERRCODE = 'undefined_column';
+	END IF;
+	cast_type := CASE WHEN col_type IN ('text', 'character varying')
+		THEN 'text' ELSE 'jsonb' END;
+	options := tracked.options || coalesce(options, '{}');
+
+	SELECT string_agg(format('s.%I', k.name), ', ' ORDER BY k.n),
+		string_agg(format('s.%I::text', k.name), ', ' ORDER BY k.n),
+		string_agg(format('s.%I AS k%s', k.name, k.n), ', ' ORDER BY k.n),
+		string_agg(format('s.k%s', k.n), ', ' ORDER BY k.n),
+		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n),
+		string_agg(format('($1->>%s)::%s', k.n - 1,
+			format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY k.n),
+		string_agg(format('l.%I = s.%I', k.log_name, k.name), ' AND '),
+		string_agg(format('l.%I = %%L', k.log_name), ' AND ' ORDER BY k.n),
+		string_agg(format('%%L::%s', format_type(a.atttypid, a.atttypmod)),
+			', ' ORDER BY k.n)
+	INTO key_list, key_texts, key_as, ours, log_list, key_values, log_match, condition,
+		arguments
+	FROM unnest(key_columns, tracked.changelog_key) WITH ORDINALITY
+			AS k(name, log_name, n)
+		JOIN pg_attribute a ON a.attrelid = tracked.changelog
+			AND a.attname = k.log_name;
+
+	-- Rows whose snapshots were taken in before are left alone.
+	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $4 AND l.change_id < 0)',
+		tracked.changelog, log_match);
+
+	-- Where it stands is in the changelog itself, for this and other sessions.
+	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE',
+		tracked.changelog);
+	EXECUTE format('SELECT l.change_id, l.context FROM %s l WHERE l.operation = ''backfill'' '
+		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
+		'AND NOT l.context ? ''finished''', tracked.changelog)
+		INTO note, progress USING source::text, document::text;
+	IF note IS NULL THEN
+		EXECUTE format('SELECT count(*), min(s.%1$I), max(s.%1$I) FROM %2$s s',
+			changed_at, source) INTO total, first_time, last_time;
+		IF first_time IS NOT NULL THEN
+			PERFORM @extschema@.diffgen_make_partitions(tracked.changelog,
+				first_time, least(last_time, now()));
+		END IF;
+		progress := jsonb_build_object('source', source::text,
+			'document', document, 'total', total, 'done', 0,
+			'started', clock_timestamp());
+		note := @extschema@.diffgen_note(tracked.changelog, 'backfill',
+			progress);
+	END IF;
+	EXECUTE format('SELECT min(l.changed_at) FROM %s l WHERE l.operation = ''track''',
+		tracked.changelog) INTO track_time;
+	total := (progress->>'total')::bigint;
+	done_before := (progress->>'done')::bigint;
+	COMMIT;
+	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+
+	LOOP
+		-- The lock keeps others off who fill the same changelog.
+		EXECUTE format('SELECT l.context FROM %s l WHERE l.change_id = $1 FOR UPDATE',
+			tracked.changelog) INTO progress USING note;
+		IF progress IS NULL OR progress ? 'finished' THEN
+			EXIT;
+		END IF;
+		last_key := progress->'last_key';
+		done := (progress->>'done')::bigint;
+		lower_bound := CASE WHEN last_key IS NULL THEN 'true'
+			ELSE format('(%s) > (%s)', key_list, key_values) END;
+
+		-- Whole keys, as many as make a batch.
+		EXECUTE format(
+			'SELECT b.key, b.rows FROM ('
+			'SELECT k.key, k.n AS number, sum(k.rows) OVER w AS rows, sum(k.rows) OVER w - k.rows AS before FROM ('
+			'SELECT jsonb_build_array(%s) AS key, count(*) AS rows, row_number() OVER (ORDER BY %s) AS n '
+			'FROM %s s WHERE %s GROUP BY %s ORDER BY %s LIMIT %s) k '
+			'WINDOW w AS (ORDER BY k.n)) b WHERE b.before = 0 OR b.rows <= %s ORDER BY b.number DESC LIMIT 1',
+			key_texts, key_list, source,
+			lower_bound, key_list, key_list, batch, batch)
+			INTO batch_key, batch_rows USING last_key;
+		IF batch_key IS NULL THEN
+			EXECUTE format('UPDATE %s l SET context = l.context || jsonb_build_object(''finished'', clock_timestamp()) WHERE l.change_id = $1',
+				tracked.changelog) USING note;
+			EXIT;
+		END IF;
+		upper_bound := format('(%s) <= (%s)', key_list,
+			replace(key_values, '$1', '$2'));
+
+		-- Entries of snapshots come before all others: their numbers are below
+		-- zero.
+		EXECUTE format('SELECT coalesce(max(l.change_id), -4611686018427387904) FROM %s l WHERE l.change_id < 0',
+			tracked.changelog) INTO next_id;
+		EXECUTE format(
+			'INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application) '
+			'SELECT %17$s, $3 + row_number() OVER (ORDER BY %17$s, c.n), c.changed_at, pg_current_xact_id(), c.operation, $4, c.diff, c.patch, c.paths, c.added, c.removed, c.old_hash, c.new_hash, ''diffgen_backfill'' '
+			'FROM (SELECT %17$s, %4$s.diffgen_snapshots(s.doc::%5$s, s.at, $5 ORDER BY s.last, s.place) AS changes FROM ('
+				'SELECT %16$s, s.%6$I::%5$s AS doc, s.%7$I::timestamptz AS at, false AS last, s.%8$I AS place FROM %9$s s WHERE %10$s AND %11$s AND %15$s '
+				'UNION ALL '
+				'SELECT %16$s, %4$s.diffgen_oldest_state(%12$L::regclass, $4, %13$s, %14$s)::%5$s, greatest(max(s.%7$I)::timestamptz, $6), true, NULL FROM %9$s s WHERE %10$s AND %11$s AND %15$s GROUP BY %3$s'
+			') s GROUP BY %17$s) s, '
+			'LATERAL unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n)',
+			tracked.changelog, log_list, key_list,
+			'@extschema@', cast_type, document, changed_at, order_by, source,
+			lower_bound, upper_bound, target,
+			-- for diffgen_oldest_state: a condition and the key, as text
+			format('format(%L, %s)', condition, key_list),
+			format('format(%L, %s)', arguments, key_list), not_done,
+			key_as, ours)
+			USING last_key, batch_key, next_id, document::text, options, track_time;
+		GET DIAGNOSTICS made = ROW_COUNT;
+
+		done := done + batch_rows;
+		EXECUTE format('UPDATE %s l SET context = l.context || $2 WHERE l.change_id = $1',
+			tracked.changelog) USING note, jsonb_build_object('done', done,
+				'last_key', batch_key, 'updated', clock_timestamp());
+		rate := (done - done_before) /
+			greatest(extract(epoch FROM clock_timestamp() - began), 0.001);
+		RAISE NOTICE 'diffgen_backfill: % of % snapshots, % per second, % to go',
+			done, total, round(rate, 1),
+			make_interval(secs => round((total - done) / greatest(rate, 0.001))::float8);
+		COMMIT;
+		PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+		IF pause > '0' THEN
+			PERFORM pg_sleep_for(pause);
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON PROCEDURE diffgen_backfill(regclass, regclass, name[], name, name, name, int, interval, jsonb) IS
+'make changelog entries of a table of old snapshots, in batches';
+
+CREATE FUNCTION diffgen_backfill_state(changelog regclass,
+	OUT source text, OUT document text, OUT done bigint, OUT total bigint,
+	OUT per_second numeric, OUT started timestamptz, OUT updated timestamptz,
+	OUT finished timestamptz)
+RETURNS SETOF record
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT has_table_privilege(changelog, 'SELECT') THEN
+		RETURN;
+	END IF;
+	RETURN QUERY EXECUTE format(
+		'SELECT s.source, s.document, s.done, s.total, round(s.done / greatest(extract(epoch FROM coalesce(s.finished, s.updated) - s.started), 0.001), 1), '
+		's.started, s.updated, s.finished FROM %s l, '
+		'LATERAL jsonb_to_record(l.context) AS s(source text, document text, done bigint, total bigint, started timestamptz, updated timestamptz, finished timestamptz) '
+		'WHERE l.operation = ''backfill'' ORDER BY s.started', changelog);
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_backfill_state(regclass) IS
+'where the backfills of a changelog stand';
+
+CREATE VIEW diffgen_backfills AS
+	SELECT t.target, t.changelog, s.source, s.document, s.done, s.total,
+		s.per_second,
+		CASE WHEN s.finished IS NULL AND s.per_second OPERATOR(pg_catalog.>) 0
+			THEN pg_catalog.make_interval(secs => ((s.total OPERATOR(pg_catalog.-) s.done)
+				OPERATOR(pg_catalog./) s.per_second)::pg_catalog.float8)
+			END AS remaining,
+		s.started, s.updated, s.finished
+	FROM @extschema@.diffgen_tracked t,
+		LATERAL @extschema@.diffgen_backfill_state(t.changelog) s;
+
+COMMENT ON VIEW diffgen_backfills IS
+'where backfills of changelogs stand, as of their last commits';
+
+GRANT SELECT ON diffgen_backfills TO PUBLIC;
+
+CREATE PROCEDURE diffgen_prune(changelog regclass, keep interval)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	cut timestamptz := now() - keep;
+	part regclass;
+	first_key name;
+	dropped timestamptz;
+	key_columns text;
+BEGIN
+	IF changelog IS NULL OR keep IS NULL THEN
+		RAISE EXCEPTION 'arguments must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
+	PERFORM @extschema@.diffgen_check_owner(changelog);
+	IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstrrelid = changelog
+		AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure) THEN
+		RAISE EXCEPTION 'no table is tracked by %', changelog
+			USING ERRCODE = 'object_not_in_prerequisite_state';
+	END IF;
+
+	SELECT max(p.to_time) INTO dropped
+	FROM @extschema@.diffgen_changelog_partitions(changelog) p
+	WHERE p.to_time <= cut;
+	IF dropped IS NULL THEN
+		RAISE NOTICE 'no partition of % is older than %', changelog, cut;
+		RETURN;
+	END IF;
+
+	-- The options that tracking had are needed for reading what remains.
+	EXECUTE format('INSERT INTO %1$s (change_id, changed_at, transaction_id, operation, changed_by, application, context) '
+		'SELECT l.change_id, $1, l.transaction_id, l.operation, l.changed_by, l.application, l.context '
+		'FROM %1$s l WHERE l.operation = ''track'' AND l.changed_at < $1 ORDER BY l.change_id DESC LIMIT 1',
+		changelog) USING dropped;
+	FOR part IN
+		SELECT p.partition
+		FROM @extschema@.diffgen_changelog_partitions(changelog) p
+		WHERE p.to_time <= dropped
+	LOOP
+		EXECUTE format('DROP TABLE %s', part);
+	END LOOP;
+	EXECUTE format('DELETE FROM %s l WHERE l.changed_at < $1', changelog)
+		USING dropped;
+	PERFORM @extschema@.diffgen_note(changelog, 'prune',
+		jsonb_build_object('before', dropped));
+	RAISE NOTICE 'history in % begins at % now', changelog, dropped;
+END
+$$;
+
+COMMENT ON PROCEDURE diffgen_prune(regclass, interval) IS
+'drop the partitions of a changelog that are older than what is to be kept';

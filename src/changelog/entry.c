@@ -257,8 +257,11 @@ enter_addition(const Tracking *tracking, DocumentKind kind, Datum document,
  */
 static bool
 enter_change(const Tracking *tracking, DocumentKind kind,
-			 Datum old_document, Datum new_document, ChangeEntry *entry)
+			 const DocumentValue *old_value, const DocumentValue *new_value,
+			 ChangeEntry *entry)
 {
+	Datum		old_document = old_value->value;
+	Datum		new_document = new_value->value;
 	Engine	   *engine = tracking->engine;
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
@@ -282,7 +285,8 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 		entry->added = DatumGetInt32(values[ENTRY_ADDED]);
 		entry->removed = DatumGetInt32(values[ENTRY_REMOVED]);
 	}
-	entry->old_hash = diffgen_document_hash(tracking, kind, old_document);
+	entry->old_hash = old_value->hash ? old_value->hash :
+		diffgen_document_hash(tracking, kind, old_document);
 	entry->new_hash = diffgen_document_hash(tracking, kind, new_document);
 	return true;
 }
@@ -308,8 +312,7 @@ diffgen_make_entry(const Tracking *tracking, DocumentKind kind,
 		new_value.value = diffgen_detoasted(kind, new_value.value);
 
 	if (!old_value.isnull && !new_value.isnull)
-		return enter_change(tracking, kind, old_value.value,
-							new_value.value, entry);
+		return enter_change(tracking, kind, &old_value, &new_value, entry);
 	if (!old_value.isnull)
 		enter_removal(tracking, kind, old_value.value, entry);
 	else if (!new_value.isnull)

@@ -19,6 +19,7 @@ typedef struct DocumentValue
 {
 	Datum		value;
 	bool		isnull;
+	bytea	   *hash;			/* of the value, or NULL if not known yet */
 } DocumentValue;
 
 /*

@@ -409,35 +409,57 @@ redact_options(Datum options)
 }
 
 static void
-read_arguments(Tracking *tracking, const Trigger *trigger)
+set_options(Tracking *tracking, Datum options)
 {
 	Datum		invertible;
 
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be a JSON object"),
+				 errhint("For example: {\"ignore\": [\"$.status\"]}.")));
+	invertible = DirectFunctionCall1(jsonb_in,
+									 CStringGetDatum("{\"invertible\": true}"));
+	tracking->options = options;
+	tracking->entry_options = DirectFunctionCall2(jsonb_concat, options,
+												  invertible);
+	tracking->view_options = diffgen_view_options(options);
+	tracking->removal_options = DirectFunctionCall2(jsonb_concat,
+													tracking->view_options,
+													invertible);
+	tracking->live_options = redact_options(options);
+}
+
+static void
+read_arguments(Tracking *tracking, const Trigger *trigger)
+{
 	tracking->ndocuments = Max(trigger->tgnargs - 1, 0);
 	tracking->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 										   sizeof(TrackedDocument)));
 	for (int i = 0; i < tracking->ndocuments; i++)
 		tracking->documents[i].label = pstrdup(trigger->tgargs[i + 1]);
+	set_options(tracking,
+				DirectFunctionCall1(jsonb_in,
+									CStringGetDatum(trigger->tgnargs > 0 ?
+													trigger->tgargs[0] :
+													"{}")));
+}
 
-	tracking->options =
-		DirectFunctionCall1(jsonb_in,
-							CStringGetDatum(trigger->tgnargs > 0 ?
-											trigger->tgargs[0] : "{}"));
-	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(tracking->options)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("Triggers of this kind are made by diffgen_track.")));
-	invertible = DirectFunctionCall1(jsonb_in,
-									 CStringGetDatum("{\"invertible\": true}"));
-	tracking->entry_options = DirectFunctionCall2(jsonb_concat,
-												  tracking->options,
-												  invertible);
-	tracking->view_options = diffgen_view_options(tracking->options);
-	tracking->removal_options = DirectFunctionCall2(jsonb_concat,
-													tracking->view_options,
-													invertible);
-	tracking->live_options = redact_options(tracking->options);
+/*
+ * diffgen_untracked
+ *		What diffgen_make_entry needs, without a table: options and functions.
+ *		Memory comes from the current context.
+ */
+Tracking *
+diffgen_untracked(Oid schema, Datum options)
+{
+	Tracking   *tracking = palloc0(sizeof(Tracking));
+
+	tracking->context = CurrentMemoryContext;
+	tracking->schema = schema;
+	set_options(tracking, options);
+	tracking->engine = diffgen_make_engine(schema);
+	return tracking;
 }
 
 /*

@@ -83,6 +83,7 @@ extern Oid	diffgen_schema(FunctionCallInfo fcinfo);
 extern const Trigger *diffgen_row_trigger(Relation rel, Oid function);
 extern Tracking *diffgen_tracking(Relation rel, const Trigger *trigger);
 extern Tracking *diffgen_tracking_of(Oid target, Oid schema);
+extern Tracking *diffgen_untracked(Oid schema, Datum options);
 extern Datum diffgen_view_options(Datum options);
 extern Oid	diffgen_owner(Oid relation);
 

@@ -75,7 +75,7 @@ error_context(void *arg)
 static DocumentValue
 row_document(const RowVersion *row, const TrackedDocument *document)
 {
-	DocumentValue result = {(Datum) 0, true};
+	DocumentValue result = {(Datum) 0, true, NULL};
 
 	if (row->tuple != NULL && AttributeNumberIsValid(document->attnum))
 		result.value = heap_getattr(row->tuple, document->attnum, row->desc,

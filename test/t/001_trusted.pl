@@ -64,9 +64,7 @@ is( $node->safe_psql('app', qq(
 		AND p.prokind = 'f' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
 		AND NOT 'regclass'::regtype = ANY (p.proargtypes)
 		AND p.proname LIKE 'diffgen%'
-		AND p.oid NOT IN (SELECT refobjid FROM pg_depend d2
-						  WHERE d2.refclassid = 'pg_proc'::regclass AND d2.deptype = 'n'
-						  AND d2.classid = 'pg_aggregate'::regclass)
+		AND p.oid NOT IN (SELECT aggtransfn FROM pg_aggregate UNION SELECT aggfinalfn FROM pg_aggregate)
 		AND NOT (p.provolatile = 'i' AND p.proparallel = 's'
 				 AND p.proisstrict = (p.proname <> 'diffgen_replay')))),
 	'', 'functions of documents are IMMUTABLE STRICT PARALLEL SAFE');

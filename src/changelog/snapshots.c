@@ -1,0 +1,248 @@
+/*-------------------------------------------------------------------------
+ *
+ * snapshots.c
+ *	  diffgen_snapshots(): the history that a series of snapshots tells.
+ *
+ * An aggregate over the snapshots of one row, in their order.  A window
+ * function would have to look at each one twice, decompress it twice and
+ * compute its hash twice; here it is done once, and the snapshot before is
+ * all that is kept.
+ *
+ *-------------------------------------------------------------------------
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "catalog/pg_type.h"
+#include "changelog/entry.h"
+#include "changelog/tracking.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "functions/compat.h"
+#include "miscadmin.h"
+#include "utils/array.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/lsyscache.h"
+#include "utils/memutils.h"
+#include "utils/syscache.h"
+#include "utils/timestamp.h"
+#include "utils/typcache.h"
+
+PG_FUNCTION_INFO_V1(diffgen_snapshots_jsonb);
+PG_FUNCTION_INFO_V1(diffgen_snapshots_text);
+PG_FUNCTION_INFO_V1(diffgen_snapshots_final);
+
+#define CHANGE_TYPE		"diffgen_change"
+
+/* Its columns. */
+typedef enum ChangeColumn
+{
+	CHANGE_CHANGED_AT,
+	CHANGE_OPERATION,
+	CHANGE_DIFF,
+	CHANGE_PATCH,
+	CHANGE_PATHS,
+	CHANGE_ADDED,
+	CHANGE_REMOVED,
+	CHANGE_OLD_HASH,
+	CHANGE_NEW_HASH,
+	CHANGE_COLUMNS
+} ChangeColumn;
+
+typedef struct SnapshotState
+{
+	MemoryContext context;		/* of the group */
+	MemoryContext current;		/* of the snapshot before, and ... */
+	MemoryContext next;			/* ... of the one at hand */
+	Tracking   *maker;			/* options and functions */
+	Datum		options;		/* as given with the first snapshot */
+	TupleDesc	desc;
+	ArrayBuildState *changes;
+	DocumentValue previous;
+} SnapshotState;
+
+static Oid
+change_type(Oid schema)
+{
+	Oid			type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid,
+									   CStringGetDatum(CHANGE_TYPE),
+									   ObjectIdGetDatum(schema));
+
+	if (!OidIsValid(type))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("type \"%s\" of extension \"%s\" is missing",
+						CHANGE_TYPE, "diffgen"),
+				 errhint("Update or reinstall the extension.")));
+	return type;
+}
+
+static SnapshotState *
+begin_state(FunctionCallInfo fcinfo, MemoryContext aggregate)
+{
+	Oid			schema = diffgen_schema(fcinfo);
+	MemoryContext context = AllocSetContextCreate(aggregate,
+												  "diffgen snapshots",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	SnapshotState *state = palloc0(sizeof(SnapshotState));
+
+	state->context = context;
+	state->current = AllocSetContextCreate(context, "diffgen snapshot",
+										   ALLOCSET_DEFAULT_SIZES);
+	state->next = AllocSetContextCreate(context, "diffgen snapshot",
+										ALLOCSET_DEFAULT_SIZES);
+	state->options = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(3)));
+	state->maker = diffgen_untracked(schema, state->options);
+	state->desc = lookup_rowtype_tupdesc_copy(change_type(schema), -1);
+	state->previous.isnull = true;
+	MemoryContextSwitchTo(old_context);
+	return state;
+}
+
+static void
+put_pointer(Datum *values, bool *nulls, ChangeColumn column, void *pointer)
+{
+	values[column] = PointerGetDatum(pointer);
+	nulls[column] = (pointer == NULL);
+}
+
+/* Add a row of the result. */
+static void
+put_change(SnapshotState *state, TimestampTz changed_at,
+		   const char *operation, const ChangeEntry *entry)
+{
+	Datum		values[CHANGE_COLUMNS];
+	bool		nulls[CHANGE_COLUMNS];
+	HeapTuple	tuple;
+
+	memset(nulls, false, sizeof(nulls));
+	values[CHANGE_CHANGED_AT] = TimestampTzGetDatum(changed_at);
+	values[CHANGE_OPERATION] = CStringGetTextDatum(operation);
+	put_pointer(values, nulls, CHANGE_DIFF, entry->diff);
+	put_pointer(values, nulls, CHANGE_PATCH, entry->patch);
+	put_pointer(values, nulls, CHANGE_PATHS, entry->paths);
+	values[CHANGE_ADDED] = Int32GetDatum(entry->added);
+	values[CHANGE_REMOVED] = Int32GetDatum(entry->removed);
+	put_pointer(values, nulls, CHANGE_OLD_HASH, entry->old_hash);
+	put_pointer(values, nulls, CHANGE_NEW_HASH, entry->new_hash);
+	tuple = heap_form_tuple(state->desc, values, nulls);
+	state->changes = accumArrayResult(state->changes,
+									  HeapTupleGetDatum(tuple), false,
+									  state->desc->tdtypeid, state->context);
+}
+
+/*
+ * Take the snapshot at hand for the one before.
+ */
+static void
+advance(SnapshotState *state, DocumentValue snapshot, bytea *hash)
+{
+	MemoryContext done = state->current;
+
+	if (hash != NULL)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(state->next);
+
+		snapshot.hash = (bytea *) DatumGetPointer(datumCopy(PointerGetDatum(hash),
+															false, -1));
+		MemoryContextSwitchTo(old_context);
+	}
+	state->previous = snapshot;
+	state->current = state->next;
+	state->next = done;
+	MemoryContextReset(done);
+}
+
+/* What a snapshot says that the one before did not. */
+static void
+add_snapshot(SnapshotState *state, DocumentKind kind, TimestampTz changed_at,
+			 DocumentValue snapshot)
+{
+	DocumentValue previous = state->previous;
+	ChangeEntry entry;
+
+	if (previous.isnull && snapshot.isnull)
+		return;					/* the row is still not there */
+	if (!diffgen_make_entry(state->maker, kind, previous, snapshot, &entry))
+	{
+		advance(state, snapshot, previous.hash);
+		return;
+	}
+	put_change(state, changed_at,
+			   previous.isnull ? "insert" : snapshot.isnull ? "delete" :
+			   "update", &entry);
+	advance(state, snapshot, entry.new_hash);
+}
+
+static Datum
+snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
+{
+	MemoryContext aggregate;
+	MemoryContext work;
+	MemoryContext old_context;
+	SnapshotState *state;
+	DocumentValue snapshot;
+
+	if (!AggCheckCallContext(fcinfo, &aggregate))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	if (PG_ARGISNULL(2) || PG_ARGISNULL(3))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("time and options of a snapshot must not be NULL")));
+
+	state = PG_ARGISNULL(0) ? begin_state(fcinfo, aggregate) :
+		(SnapshotState *) PG_GETARG_POINTER(0);
+
+	memset(&snapshot, 0, sizeof(snapshot));
+	snapshot.isnull = PG_ARGISNULL(1);
+	if (!snapshot.isnull)
+	{
+		old_context = MemoryContextSwitchTo(state->next);
+		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
+		MemoryContextSwitchTo(old_context);
+	}
+
+	work = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
+								 ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(work);
+	add_snapshot(state, kind, PG_GETARG_TIMESTAMPTZ(2), snapshot);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(work);
+	PG_RETURN_POINTER(state);
+}
+
+/*
+ * diffgen_snapshots_jsonb(internal, doc jsonb, changed_at timestamptz,
+ *						   options jsonb) returns internal
+ *		Step of the aggregate; a NULL document is that of a deleted row.
+ */
+Datum
+diffgen_snapshots_jsonb(PG_FUNCTION_ARGS)
+{
+	return snapshots_step(fcinfo, DOCUMENT_JSONB);
+}
+
+Datum
+diffgen_snapshots_text(PG_FUNCTION_ARGS)
+{
+	return snapshots_step(fcinfo, DOCUMENT_TEXT);
+}
+
+/*
+ * diffgen_snapshots_final(internal) returns diffgen_change[]
+ *		The history; NULL if there was no snapshot.
+ */
+Datum
+diffgen_snapshots_final(PG_FUNCTION_ARGS)
+{
+	SnapshotState *state;
+
+	if (PG_ARGISNULL(0))
+		PG_RETURN_NULL();
+	state = (SnapshotState *) PG_GETARG_POINTER(0);
+	if (state->changes == NULL)
+		PG_RETURN_ARRAYTYPE_P(construct_empty_array(state->desc->tdtypeid));
+	PG_RETURN_DATUM(makeArrayResult(state->changes, CurrentMemoryContext));
+}

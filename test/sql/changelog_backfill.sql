@@ -1,0 +1,150 @@
+-- Histories from snapshots: diffgen_snapshots, diffgen_backfill; and their end: diffgen_prune
+SET client_min_messages = warning;	-- progress tells times
+CREATE EXTENSION IF NOT EXISTS diffgen;
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+CREATE SCHEMA chg_fill;
+SET search_path = chg_fill, public;
+
+-- the aggregate
+SELECT n, c.changed_at, c.operation, c.patch, c.paths, c.added, c.removed, c.old_hash IS NOT NULL AS o, c.new_hash IS NOT NULL AS n
+FROM (SELECT diffgen_snapshots(doc, at, '{}' ORDER BY at) AS changes
+	FROM (VALUES ('2020-01-01'::timestamptz, NULL::jsonb), ('2020-01-02', '{"a": 1}'), ('2020-01-03', '{"a": 1.0}'),
+		('2020-01-05', NULL), ('2020-01-06', NULL), ('2020-01-04', '{"a": 2}'), ('2020-01-07', '[]')) AS v (at, doc)) s,
+	unnest(changes) WITH ORDINALITY AS c (changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n);
+SELECT c.operation, c.diff FROM (SELECT diffgen_snapshots(doc, now(), '{"context": 0}' ORDER BY n) AS changes
+	FROM (VALUES (1, E'a\nb\n'), (2, E'a\nb\n'), (3, E'a\nc\n'), (4, NULL)) AS v (n, doc)) s, unnest(changes) AS c;
+SELECT c.patch FROM (SELECT diffgen_snapshots(doc, now(), '{"ignore": ["$.i"], "redact": ["$.s"]}' ORDER BY n) AS changes
+	FROM (VALUES (1, '{"s": "x", "i": 1}'::jsonb), (2, '{"s": "x", "i": 2}'), (3, '{"s": "y", "i": 3}')) AS v (n, doc)) s, unnest(changes) AS c;
+SELECT diffgen_snapshots(doc, now(), '{}') IS NULL AS none FROM (SELECT NULL::jsonb AS doc WHERE false) s;
+SELECT cardinality(diffgen_snapshots(NULL::jsonb, now(), '{}')) AS empty;
+SELECT diffgen_snapshots('{}'::jsonb, NULL, '{}');
+SELECT diffgen_snapshots('{}'::jsonb, now(), '[]');
+SELECT diffgen_snapshots(doc, now(), '{"nonsense": 1}') FROM (VALUES ('{}'::jsonb), ('[]')) AS v (doc);
+-- the same as of diffgen_entry, over many documents
+CREATE TABLE series AS SELECT k, n, jsonb_build_object('k', k, 'n', n / 3, 'list', (SELECT jsonb_agg(i * n / 5) FROM generate_series(1, 1 + n % 7) i),
+	'long', repeat('x' || n / 4, 500)) AS doc FROM generate_series(1, 5) k, generate_series(1, 40) n;
+SELECT count(*) AS changes, bool_and(c.patch = e.patch AND c.diff = e.diff AND c.paths = e.paths AND c.added = e.added AND c.removed = e.removed
+	AND c.old_hash = diffgen_hash(b.doc) AND c.new_hash = diffgen_hash(a.doc)) AS same
+FROM (SELECT k, diffgen_snapshots(doc, 'epoch'::timestamptz + n * interval '1 s', '{}' ORDER BY n) AS changes FROM series GROUP BY k) s, unnest(s.changes) c,
+	LATERAL (SELECT extract(epoch FROM c.changed_at)::int AS n) t, series a, series b,
+	LATERAL diffgen_entry(b.doc, a.doc, '{"invertible": true}') e
+WHERE c.operation = 'update' AND a.k = s.k AND a.n = t.n AND b.k = s.k AND b.n = t.n - 1;
+
+-- Backfill.  Keys 1 to 4 are there; 5 was deleted before tracking began, 6 came
+-- after it, 2 was changed without a snapshot, 7 came again after its snapshots.
+CREATE TABLE conf (area text, id int, doc jsonb, note text, PRIMARY KEY (area, id));
+CREATE TABLE old (n serial, taken timestamptz, place text, num int, doc jsonb, note text);
+INSERT INTO old (taken, place, num, doc, note)
+	SELECT (date_trunc('month', now() AT TIME ZONE 'UTC') - interval '3 months' + g * interval '8 hours') AT TIME ZONE 'UTC', 'x', 1 + g % 7,
+		CASE WHEN g % 19 = 0 THEN NULL ELSE jsonb_build_object('v', g / 15, 'list', jsonb_build_array(g / 40, g / 60)) END, 'note ' || g / 30
+	FROM generate_series(1, 210) g ORDER BY g;
+INSERT INTO conf SELECT DISTINCT ON (place, num) place, num, doc, note FROM old WHERE num < 5 ORDER BY place, num, n DESC;
+UPDATE conf SET doc = doc || '{"unseen": true}' WHERE id = 2;
+SELECT diffgen_track('conf');
+UPDATE conf SET doc = doc || '{"later": 1}' WHERE id IN (1, 2);
+INSERT INTO conf VALUES ('x', 7, '{"again": 1}', 'again'), ('y', 1, '{"no": "snapshots"}', NULL);
+DELETE FROM conf WHERE id = 3;
+
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 50);
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'note', 'n', 'taken', batch => 1);
+SELECT area, id, document, bool_and(change_id < 0) FILTER (WHERE application = 'diffgen_backfill') AS before,
+	string_agg(left(operation, 1), '' ORDER BY change_id) AS operations
+FROM conf_changelog WHERE area IS NOT NULL GROUP BY 1, 2, 3 ORDER BY 1, 2, 3;
+-- every snapshot can be read back from the changelog
+SELECT num, count(*), count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc,
+	count(*) FILTER (WHERE diffgen_at_text('conf', 'note', taken, place, num) IS NOT DISTINCT FROM note) AS note
+FROM old GROUP BY 1 ORDER BY 1;
+SELECT bool_and(old_hash IS NOT DISTINCT FROM previous) AS unbroken
+FROM (SELECT operation, old_hash, lag(new_hash) OVER (PARTITION BY area, id, document ORDER BY change_id) AS previous
+	FROM conf_changelog WHERE area IS NOT NULL) AS l;
+SELECT source, document, done, total, finished IS NOT NULL AS finished, remaining FROM diffgen_backfills WHERE target = 'conf'::regclass;
+SELECT count(*) FROM conf_changelog_default WHERE document IS NOT NULL;
+-- what was taken in is not taken in again
+SELECT count(*) AS entries FROM conf_changelog WHERE area IS NOT NULL \gset
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken');
+SELECT count(*) = :entries AS same FROM conf_changelog WHERE area IS NOT NULL;
+
+-- stopped half-way: the next call goes on
+DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
+CREATE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.id = 4 THEN RAISE EXCEPTION 'stopped'; END IF; RETURN new; END $$;
+CREATE TRIGGER stop BEFORE INSERT ON conf_changelog FOR EACH ROW EXECUTE FUNCTION stop();
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 40, pause => '1 ms');
+SELECT done, total, finished FROM diffgen_backfills WHERE target = 'conf'::regclass;
+SELECT array_agg(DISTINCT id ORDER BY id) FROM conf_changelog WHERE change_id < 0;
+DROP TRIGGER stop ON conf_changelog;
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 1000);
+SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE target = 'conf'::regclass;
+SELECT count(*), count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc FROM old;
+
+-- names and functions of others in the search path
+CREATE SCHEMA chg_evil;
+CREATE FUNCTION chg_evil.spring(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+CREATE OPERATOR chg_evil.+ (FUNCTION = chg_evil.spring, LEFTARG = bigint, RIGHTARG = bigint);
+CREATE FUNCTION chg_evil.clock_timestamp() RETURNS timestamptz LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+CREATE FUNCTION chg_evil.format(text, VARIADIC text[]) RETURNS text LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
+SET search_path = chg_evil, pg_catalog, chg_fill, public;
+DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 20);
+SELECT count(*) FROM conf_changelog WHERE change_id < 0;
+CALL diffgen_prune('conf_changelog', interval '100 years');
+SET search_path = chg_fill, public;
+DROP SCHEMA chg_evil CASCADE;
+
+-- errors
+CALL diffgen_backfill('old', 'conf', '{place}', 'doc', 'n', 'taken');
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'nothing', 'n', 'taken');
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'nothing');
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', 0);
+CALL diffgen_backfill('old', 'conf', '{place,num}', NULL, 'n', 'taken');
+CALL diffgen_backfill('old', 'old', '{place,num}', 'doc', 'n', 'taken');
+BEGIN;
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'note', 'n', 'taken');
+ROLLBACK;
+
+-- the form that runs in parallel: a table of the keys, and its rows' histories
+SET min_parallel_table_scan_size = 0;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+CREATE TABLE keys AS SELECT DISTINCT k FROM series;
+ALTER TABLE keys SET (parallel_workers = 2);
+CREATE INDEX ON series (k, n);
+CREATE FUNCTION history_of(key int) RETURNS diffgen_change[] LANGUAGE sql STABLE PARALLEL SAFE COST 100000 AS $$
+	SELECT public.diffgen_snapshots(s.doc, 'epoch'::timestamptz + s.n * interval '1 s', '{}' ORDER BY s.n) FROM chg_fill.series s WHERE s.k = key
+$$;
+EXPLAIN (COSTS OFF) CREATE TABLE histories AS SELECT k, history_of(k) AS changes FROM keys;
+CREATE TABLE histories AS SELECT k, history_of(k) AS changes FROM keys;
+-- or a table of snapshots that is partitioned by the key
+CREATE TABLE parts (LIKE series) PARTITION BY HASH (k);
+CREATE TABLE parts_0 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 0);
+CREATE TABLE parts_1 PARTITION OF parts FOR VALUES WITH (MODULUS 2, REMAINDER 1);
+INSERT INTO parts SELECT * FROM series;
+SET enable_partitionwise_aggregate = on;
+EXPLAIN (COSTS OFF) SELECT k, diffgen_snapshots(doc, 'epoch'::timestamptz + n * interval '1 s', '{}' ORDER BY n) FROM parts GROUP BY k;
+RESET enable_partitionwise_aggregate;
+RESET min_parallel_table_scan_size;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+SELECT count(*), sum(c.added) AS added, sum(c.removed) AS removed FROM histories h, unnest(h.changes) c;
+SELECT count(*), sum(added) AS added, sum(removed) AS removed
+FROM (SELECT diffgen_snapshots(doc, 'epoch'::timestamptz + n * interval '1 s', '{}' ORDER BY n) AS changes FROM series GROUP BY k) s, unnest(s.changes) c;
+
+-- pruning
+SELECT count(*) FROM diffgen_changelog_partitions('conf_changelog') WHERE to_time <= now();
+UPDATE conf SET doc = doc || '{"last": 1}' WHERE id IN (1, 2);
+INSERT INTO conf_changelog (changed_at, operation) VALUES ('1999-12-31', 'track');	-- in the default partition
+SELECT now() - min(to_time) - interval '1 day' AS keep FROM diffgen_changelog_partitions('conf_changelog') \gset
+CALL diffgen_prune('conf_changelog', :'keep');
+SELECT count(*) FROM diffgen_changelog_partitions('conf_changelog') WHERE to_time <= now();
+SELECT (context->>'before')::timestamptz = (SELECT min(from_time) FROM diffgen_changelog_partitions('conf_changelog')) AS cut FROM conf_changelog WHERE operation = 'prune';
+-- later than that all is as it was, earlier is an error
+SELECT count(*) > 100 AS many, bool_and(diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc
+FROM old WHERE taken >= (SELECT (context->>'before')::timestamptz FROM conf_changelog WHERE operation = 'prune');
+DO $$ BEGIN PERFORM diffgen_at('conf', 'doc', min(taken), 'x', 1) FROM old; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE WARNING '%', regexp_replace(sqlerrm, ' at .*', ' at ...'); END $$;
+DO $$ BEGIN PERFORM diffgen_at('conf', 'doc', min(taken), 'x', 5) FROM old; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE WARNING '%', regexp_replace(sqlerrm, ' at .*', ' at ...'); END $$;
+DO $$ BEGIN PERFORM diffgen_at('conf', 'doc', min(taken), 'x', 99) FROM old; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE WARNING '%', regexp_replace(sqlerrm, ' at .*', ' at ...'); END $$;
+SELECT operation, context->'documents' AS documents FROM conf_changelog WHERE operation = 'track';
+CALL diffgen_prune('conf_changelog', NULL);
+CALL diffgen_prune('old', '1 day');
+
+DROP SCHEMA chg_fill CASCADE;
