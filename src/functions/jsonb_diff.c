@@ -55,7 +55,8 @@ diff_documents(Datum old_datum, Datum new_datum,
 		JsonTextSink sink;
 
 		diffgen_walk_init(&walk, options);
-		dg_text_sink_begin(&sink, options->patterns, options->context, &options->labels, out);
+		dg_text_sink_begin(&sink, options->patterns, options->context,
+						   &options->labels, out);
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 		dg_text_sink_end(&sink, &walk);

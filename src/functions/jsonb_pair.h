@@ -29,8 +29,10 @@ diffgen_aligned_jsonb(struct varlena *document)
 }
 
 /*
- * Detoast two documents and find their roots, seen as the options have it; false if they are stored alike
- * and therefore equal.  Memory comes from the current context.
+ * Detoast two documents and find their roots, seen as the options have it.
+ *
+ * Returns false if they are stored alike and therefore equal.  Memory comes
+ * from the current context.
  */
 static inline bool
 diffgen_fetch_roots(Datum old_datum, Datum new_datum,

@@ -27,8 +27,8 @@ PG_FUNCTION_INFO_V1(diffgen_kubernetes_noise);
 static void
 preset_member(const char *name, JsonNode *value)
 {
-	Datum		document = DirectFunctionCall1(jsonb_in,
-											   CStringGetDatum(dg_kubernetes_preset));
+	Datum		text = CStringGetDatum(dg_kubernetes_preset);
+	Datum		document = DirectFunctionCall1(jsonb_in, text);
 	JsonNode	root;
 
 	dg_node_root(DatumGetJsonbP(document), &root);

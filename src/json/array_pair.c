@@ -240,29 +240,41 @@ pair_in_order(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
 }
 
 /*
- * Pair few elements: the pairs, in order, with the highest total score.
+ * Scores of all pairs of few elements, and what the best choice of pairs, in
+ * order, adds up to from old element i and new element j on.
  */
-static void
-pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
-			  uint32 nnew)
+typedef struct ScoreTable
 {
+	uint32		nold;
+	uint32		nnew;
 	int			scores[PAIR_TABLE_MAX];
-	int			best[PAIR_TABLE_MAX];	/* of what follows i and j */
+	int			best[PAIR_TABLE_MAX];
+} ScoreTable;
+
+#define CELL(table, i, j)	((i) * (table)->nnew + (j))
+
+static inline int
+best_from(const ScoreTable *table, uint32 i, uint32 j)
+{
+	if (i >= table->nold || j >= table->nnew)
+		return 0;
+	return table->best[CELL(table, i, j)];
+}
+
+static void
+fill_table(const Gap *gap, uint32 old_from, uint32 new_from,
+		   ScoreTable *table)
+{
 	uint32		i;
 	uint32		j;
-	uint32		old_done = 0;
-	uint32		new_done = 0;
 
-#define CELL(i, j)	((i) * nnew + (j))
-#define BEST(i, j)	((i) < nold && (j) < nnew ? best[CELL(i, j)] : 0)
-
-	for (i = nold; i-- > 0;)
+	for (i = table->nold; i-- > 0;)
 	{
 		JsonNode	old_element;
 
 		DG_CHECK_CANCEL();
 		dg_side_element(gap->old_side, old_from + i, &old_element);
-		for (j = nnew; j-- > 0;)
+		for (j = table->nnew; j-- > 0;)
 		{
 			JsonNode	new_element;
 			int			score;
@@ -270,20 +282,37 @@ pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
 
 			dg_side_element(gap->new_side, new_from + j, &new_element);
 			score = score_elements(&old_element, &new_element);
-			total = (score > 0) ? score + BEST(i + 1, j + 1) : 0;
-			total = Max(total, BEST(i + 1, j));
-			total = Max(total, BEST(i, j + 1));
-			scores[CELL(i, j)] = score;
-			best[CELL(i, j)] = total;
+			total = (score > 0) ? score + best_from(table, i + 1, j + 1) : 0;
+			total = Max(total, best_from(table, i + 1, j));
+			total = Max(total, best_from(table, i, j + 1));
+			table->scores[CELL(table, i, j)] = score;
+			table->best[CELL(table, i, j)] = total;
 		}
 	}
+}
 
-	i = j = 0;
+/*
+ * Pair few elements: the pairs, in order, with the highest total score.
+ */
+static void
+pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
+			  uint32 nnew)
+{
+	ScoreTable	table;
+	uint32		i = 0;
+	uint32		j = 0;
+	uint32		old_done = 0;
+	uint32		new_done = 0;
+
+	table.nold = nold;
+	table.nnew = nnew;
+	fill_table(gap, old_from, new_from, &table);
 	while (i < nold && j < nnew)
 	{
-		int			score = scores[CELL(i, j)];
+		int			score = table.scores[CELL(&table, i, j)];
+		int			best = table.best[CELL(&table, i, j)];
 
-		if (score > 0 && best[CELL(i, j)] == score + BEST(i + 1, j + 1))
+		if (score > 0 && best == score + best_from(&table, i + 1, j + 1))
 		{
 			pair_in_order(gap, old_from + old_done, i - old_done,
 						  new_from + new_done, j - new_done);
@@ -291,16 +320,13 @@ pair_by_score(const Gap *gap, uint32 old_from, uint32 nold, uint32 new_from,
 			old_done = ++i;
 			new_done = ++j;
 		}
-		else if (best[CELL(i, j)] == BEST(i + 1, j))
+		else if (best == best_from(&table, i + 1, j))
 			i++;
 		else
 			j++;
 	}
 	pair_in_order(gap, old_from + old_done, nold - old_done,
 				  new_from + new_done, nnew - new_done);
-
-#undef BEST
-#undef CELL
 }
 
 /* Elements that are being numbered by identity. */

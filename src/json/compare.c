@@ -91,10 +91,12 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 		JsonKey		new_key;
 		JsonNode	old_child;
 		JsonNode	new_child;
-		bool		have_old = dg_children_next(&old_children, &old_key, &old_child);
-		bool		have_new = dg_children_next(&new_children, &new_key, &new_child);
+		bool		have_old;
+		bool		have_new;
 		uint32		known;
 
+		have_old = dg_children_next(&old_children, &old_key, &old_child);
+		have_new = dg_children_next(&new_children, &new_key, &new_child);
 		if (!have_old && !have_new)
 			return true;
 		if (!have_old || !have_new ||

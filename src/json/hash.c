@@ -136,13 +136,17 @@ uint64
 dg_node_hash(JsonHashes *hashes, const JsonNode *node)
 {
 	uint64		hash = hashes->seed + node->kind;
+	Datum		number;
 
 	if (node->kind == NODE_STRING)
 		return hash_long_string(node->data, node->len, hash);
 	if (node->kind == NODE_NUMBER)
+	{
+		number = NumericGetDatum(NODE_NUMERIC(node));
 		return DatumGetUInt64(DirectFunctionCall2(hash_numeric_extended,
-												  NumericGetDatum(NODE_NUMERIC(node)),
+												  number,
 												  UInt64GetDatum(hash)));
+	}
 	if (!NODE_IS_CONTAINER(node))
 		return hash_combine64(hash, node->kind);
 	if (node->len < KEEP_BYTES)

@@ -201,6 +201,7 @@ static void
 compile_step(const PatternSource *source, JsonPathItem *item)
 {
 	JsonPatterns *patterns = source->patterns;
+	PatternStart *start = &patterns->starts[patterns->nstarts - 1];
 	PatternStep *last;
 	JsonPathItem predicate;
 
@@ -228,9 +229,8 @@ compile_step(const PatternSource *source, JsonPathItem *item)
 		case jpiFilter:
 			last = &patterns->steps[patterns->nsteps - 1];
 			jspGetArg(item, &predicate);
-			if (patterns->nsteps == patterns->starts[patterns->nstarts - 1].step)
-				add_conditions(source, &predicate,
-							   &patterns->starts[patterns->nstarts - 1].filter);
+			if (patterns->nsteps == start->step)
+				add_conditions(source, &predicate, &start->filter);
 			else if (last->kind == PATTERN_ANY_ELEMENT)
 				add_conditions(source, &predicate, &last->filter);
 			else
@@ -246,7 +246,8 @@ compile_step(const PatternSource *source, JsonPathItem *item)
  *		Add a pattern to a set.
  *
  * text is the path as it was given, and option the name of the option it comes
- * from.  Patterns are added before the set is used.  Raises ERRCODE_INVALID_PARAMETER_VALUE.
+ * from.  Patterns are added before the set is used.  Raises
+ * ERRCODE_INVALID_PARAMETER_VALUE.
  */
 void
 dg_patterns_add(JsonPatterns *patterns, JsonPath *path, const char *text,

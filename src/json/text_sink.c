@@ -60,7 +60,8 @@ make_segment(UnifiedSegment *segment, SegmentRole role, const JsonNode *node,
 	segment->word[0] = key->len;
 	segment->word[1] = depth | (comma ? SEGMENT_COMMA : 0) |
 		(role << SEGMENT_ROLE_SHIFT) | (redaction << SEGMENT_REDACTION_SHIFT);
-	segment->word[2] = dg_view_id(node->view) | ((uint32) node->kind << SEGMENT_KIND_SHIFT);
+	segment->word[2] = dg_view_id(node->view) |
+		((uint32) node->kind << SEGMENT_KIND_SHIFT);
 }
 
 /*
@@ -81,6 +82,26 @@ print_redacted(JsonPrinter *printer, const JsonPlace *place,
 }
 
 /*
+ * Write lines of a node but its last one, which is not asked for.
+ */
+static void
+print_body(JsonPrinter *printer, const JsonNode *node, const JsonPlace *place,
+		   int32 nlines, bool from_end)
+{
+	if (!from_end)
+	{
+		dg_print_first(printer, node, place);
+		return;
+	}
+
+	/* The closing line comes with those before it: take it off. */
+	printer->left++;
+	dg_print_last(printer, node, place, (int64) nlines + 1);
+	printer->out->len -= (printer->prefix != '\0') +
+		place->depth * INDENT_WIDTH + 1 + place->comma + 1;
+}
+
+/*
  * Write lines of a segment; a callback of the writer.
  */
 static void
@@ -98,7 +119,8 @@ render_segment(void *source, const UnifiedSegment *segment, int32 nlines,
 
 	node.data = segment->ptr;
 	node.len = segment->len;
-	node.view = dg_view_by_id(sink->patterns, segment->word[2] & PG_UINT16_MAX);
+	node.view = dg_view_by_id(sink->patterns,
+							  segment->word[2] & PG_UINT16_MAX);
 	node.kind = segment->word[2] >> SEGMENT_KIND_SHIFT;
 	place.key.data = segment->aux;
 	place.key.len = segment->word[0];
@@ -109,43 +131,20 @@ render_segment(void *source, const UnifiedSegment *segment, int32 nlines,
 	printer.prefix = prefix;
 	printer.left = nlines;
 
-	switch (role)
-	{
-		case SHOW_NODE:
-			if (redaction != REDACTED_SAME)
-				print_redacted(&printer, &place, redaction);
-			else if (from_end)
-				dg_print_last(&printer, &node, &place, nlines);
-			else
-				dg_print_first(&printer, &node, &place);
-			break;
-
-		case SHOW_BODY:
-			if (from_end)
-			{
-				/* The closing line comes with the others: take it off. */
-				printer.left++;
-				dg_print_last(&printer, &node, &place, (int64) nlines + 1);
-				out->len -= 1 + place.depth * INDENT_WIDTH + 1 +
-					place.comma + 1;
-				out->data[out->len] = '\0';
-			}
-			else
-				dg_print_first(&printer, &node, &place);
-			break;
-
-		case SHOW_OPEN:
-			dg_print_open(&printer, node.kind, &place);
-			break;
-
-		case SHOW_CLOSE:
-			dg_print_close(&printer, node.kind, &place);
-			break;
-
-		case SHOW_NOTHING:
-			elog(ERROR, "lines were asked for that are not kept");
-			break;
-	}
+	if (role == SHOW_OPEN)
+		dg_print_open(&printer, node.kind, &place);
+	else if (role == SHOW_CLOSE)
+		dg_print_close(&printer, node.kind, &place);
+	else if (role == SHOW_BODY)
+		print_body(&printer, &node, &place, nlines, from_end);
+	else if (role == SHOW_NOTHING)
+		elog(ERROR, "lines were asked for that are not kept");
+	else if (redaction != REDACTED_SAME)
+		print_redacted(&printer, &place, redaction);
+	else if (from_end)
+		dg_print_last(&printer, &node, &place, nlines);
+	else
+		dg_print_first(&printer, &node, &place);
 
 	/* The last line of a document has no newline. */
 	if (place.depth == 0 && (role == SHOW_NODE || role == SHOW_CLOSE))
@@ -387,23 +386,24 @@ run_child(const EqualRun *run, uint32 i, JsonChild *child)
 }
 
 /*
- * Lines of the i-th child of a run.  Most children are scalars, as their
- * entries say, and are not looked at.
+ * Lines of the i-th child of a run, counted until there are `enough`.  Most
+ * children are scalars, as their entries say, and are not looked at.
  */
 static int64
-run_lines(const EqualRun *run, uint32 i)
+run_lines(const EqualRun *run, uint32 i, int64 enough)
 {
 	const JsonFrame *frame = run->frame;
+	uint32		first = frame->first + run->first;
 	const JsonbContainer *jc = NODE_CONTAINER(&frame->place.new_node);
 	JsonChild	child;
 	JsonCursor	cursor;
 	uint32		entry;
 
 	if (frame->place.new_node.kind == NODE_OBJECT)
-		entry = run->walk->members.stack[frame->first + run->first + i].new_index +
+		entry = run->walk->members.stack[first + i].new_index +
 			JsonContainerSize(jc);
 	else
-		entry = run->walk->steps[frame->first + run->first].new_index + i;
+		entry = run->walk->steps[first].new_index + i;
 	if (!JBE_ISCONTAINER(jc->children[entry]))
 		return 1;
 
@@ -414,7 +414,7 @@ run_lines(const EqualRun *run, uint32 i)
 	}
 	else
 		run_child(run, i, &child);
-	return dg_shown_lines(&child.new_node, PG_INT64_MAX);
+	return dg_shown_lines(&child.new_node, enough);
 }
 
 /*
@@ -434,7 +434,7 @@ put_run(JsonTextSink *sink, const EqualRun *run)
 
 	for (head = 0; head < run->count && lines < context; head++)
 	{
-		int64		more = run_lines(run, head);
+		int64		more = run_lines(run, head, PG_INT64_MAX);
 
 		DG_CHECK_CANCEL();
 		run_child(run, head, &child);
@@ -445,13 +445,13 @@ put_run(JsonTextSink *sink, const EqualRun *run)
 	/* The last line may differ by its comma, and is no context then. */
 	lines = -1;
 	for (tail = run->count; tail > head && lines < context; tail--)
-		lines += run_lines(run, tail - 1);
+		lines += run_lines(run, tail - 1, context - lines);
 
 	lines = 0;
 	for (i = head; i < tail; i++)
 	{
 		DG_CHECK_CANCEL();
-		lines += run_lines(run, i);
+		lines += run_lines(run, i, PG_INT64_MAX);
 	}
 	put_skipped(sink, lines);
 
@@ -459,7 +459,7 @@ put_run(JsonTextSink *sink, const EqualRun *run)
 	{
 		DG_CHECK_CANCEL();
 		run_child(run, i, &child);
-		put_equal(sink, &child, run_lines(run, i), depth);
+		put_equal(sink, &child, run_lines(run, i, PG_INT64_MAX), depth);
 	}
 }
 

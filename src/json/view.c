@@ -73,8 +73,16 @@ const char *const dg_redacted_text[] = {
 };
 
 /* These have no positions, so that they lead to VIEW_PLAIN. */
-JsonView	dg_view_hidden = {.id = 1, .other_key_known = true, .element_known = true};
-JsonView	dg_view_redacted = {.id = 2, .other_key_known = true, .element_known = true};
+JsonView	dg_view_hidden = {
+	.id = 1,
+	.other_key_known = true,
+	.element_known = true
+};
+JsonView	dg_view_redacted = {
+	.id = 2,
+	.other_key_known = true,
+	.element_known = true
+};
 
 /*
  * The bit that tells whether a state may wait for a key.

@@ -73,7 +73,8 @@ typedef enum ArrayStepKind
 } ArrayStepKind;
 
 /* Whether a step's elements stand at this place of the old, the new array. */
-#define STEP_IN_OLD(step)	((step)->kind != STEP_ADD && (step)->kind != STEP_MOVE)
+#define STEP_IN_OLD(step) \
+	((step)->kind != STEP_ADD && (step)->kind != STEP_MOVE)
 #define STEP_IN_NEW(step) \
 	((step)->kind != STEP_REMOVE && (step)->kind != STEP_MOVE_AWAY)
 
