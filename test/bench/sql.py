@@ -167,16 +167,25 @@ def load_sets(session, sets, build, log):
 def interleaved(session, queries, rounds):
     """Median ns of each query, run in turn; queries is {title: sql}.  More
     rounds than elsewhere, for a query is short and the bars are close; but
-    not of the queries that take long."""
+    not of the queries that take long.
+
+    Each query has a fresh session of its own.  What it costs to allocate a
+    large value depends on what the C library keeps of memory freed before,
+    and so on what else a session has done."""
     times = {title: [] for title in queries}
     values = {}
-    for turn in range(max(rounds, LEAST_ROUNDS) + 1):
-        for title, query in queries.items():
-            if turn > rounds and sum(times[title]) > 1e9:
-                continue
-            ns, values[title] = session.time(query)
-            if turn > 0:            # the first round warms up
-                times[title].append(ns)
+    sessions = {title: Session() for title in queries}
+    try:
+        for turn in range(max(rounds, LEAST_ROUNDS) + 1):
+            for title, query in queries.items():
+                if turn > rounds and sum(times[title]) > 1e9:
+                    continue
+                ns, values[title] = sessions[title].time(query)
+                if turn > 0:        # the first round warms up
+                    times[title].append(ns)
+    finally:
+        for fresh in sessions.values():
+            fresh.close()
     return {title: median(found) for title, found in times.items()}, values
 
 
