@@ -146,27 +146,59 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 }
 
 /*
+ * Bytes that a text of some length takes in an array.
+ */
+static inline Size
+text_in_array(uint32 len)
+{
+	return INTALIGN(VARHDRSZ + (Size) len);
+}
+
+/*
  * The paths of a sink as an array of text, in the current context.
+ *
+ * There may be as many paths as the documents have values, so the array is
+ * written without a datum for each of them first.
  */
 static Datum
 paths_array(const JsonPathSink *sink)
 {
-	Datum	   *elements = dg_alloc(Max(sink->count, 1), sizeof(Datum));
-	uint32		i;
+	Size		size = ARR_OVERHEAD_NONULLS(1);
 	ArrayType  *array;
+	char	   *to;
+	uint32		i;
+	uint32		len;
+
+	if (sink->count == 0)
+		return PointerGetDatum(construct_empty_array(TEXTOID));
 
 	for (i = 0; i < sink->count; i++)
 	{
-		uint32		len;
+		(void) dg_path_sink_get(sink, i, &len);
+		size = add_size(size, text_in_array(len));
+	}
+	if (!AllocSizeIsValid(size))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("array size exceeds the maximum allowed (%d)",
+						(int) MaxAllocSize)));
+
+	array = palloc0(size);
+	SET_VARSIZE(array, size);
+	array->ndim = 1;
+	array->dataoffset = 0;
+	array->elemtype = TEXTOID;
+	ARR_DIMS(array)[0] = sink->count;
+	ARR_LBOUND(array)[0] = 1;
+	to = ARR_DATA_PTR(array);
+	for (i = 0; i < sink->count; i++)
+	{
 		const char *path = dg_path_sink_get(sink, i, &len);
 
-		elements[i] = PointerGetDatum(cstring_to_text_with_len(path, len));
+		SET_VARSIZE(to, VARHDRSZ + len);
+		memcpy(VARDATA(to), path, len);
+		to += text_in_array(len);
 	}
-	array = construct_array(elements, sink->count, TEXTOID, -1, false,
-							TYPALIGN_INT);
-	for (i = 0; i < sink->count; i++)
-		pfree(DatumGetPointer(elements[i]));
-	dg_free(elements);
 	return PointerGetDatum(array);
 }
 
