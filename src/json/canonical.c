@@ -110,19 +110,27 @@ plain_bytes(const char *s, uint32 len)
 }
 
 /*
- * Append bytes, with an error that speaks of the diff if they are too many.
+ * Where the next bytes of the output go.  There mostly is room for them.
  */
+static inline char *
+room_for(StringInfo out, Size len)
+{
+	if ((Size) out->len + len < (Size) out->maxlen)
+		return out->data + out->len;
+	return dg_reserve(out, len);
+}
+
 static inline void
 put_bytes(StringInfo out, const char *bytes, Size len)
 {
-	memcpy(dg_reserve(out, len), bytes, len);
+	memcpy(room_for(out, len), bytes, len);
 	out->len += len;
 }
 
 static inline void
 put_byte(StringInfo out, char byte)
 {
-	*dg_reserve(out, 1) = byte;
+	*room_for(out, 1) = byte;
 	out->len++;
 }
 
@@ -161,7 +169,7 @@ void
 dg_append_string(StringInfo out, const char *s, uint32 len)
 {
 	/* Most strings need no escapes: make room once. */
-	(void) dg_reserve(out, (Size) len + 2);
+	(void) room_for(out, (Size) len + 2);
 	put_byte(out, '"');
 	for (;;)
 	{
@@ -221,7 +229,7 @@ begin_line(JsonPrinter *printer, const JsonPlace *place)
 {
 	StringInfo	out = printer->out;
 	Size		indent = (Size) place->depth * INDENT_WIDTH;
-	char	   *p = dg_reserve(out, indent + 1);
+	char	   *p = room_for(out, indent + 1);
 
 	if (printer->prefix != '\0')
 	{
