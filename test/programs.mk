@@ -23,7 +23,9 @@ TEST_HEADERS = $(DG_HEADERS) $(wildcard test/unit/*.h test/fuzz/*.h)
 
 FRONTEND_CPPFLAGS = -DFRONTEND -D_GNU_SOURCE -I$(CURDIR)/src \
 	-I$(shell $(PG_CONFIG) --includedir-server)
-FRONTEND_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) -lpgcommon -lpgport -lm
+# libpgcommon is in libdir, but Debian has it among the modules.
+FRONTEND_LIBS = -L$(shell $(PG_CONFIG) --pkglibdir) \
+	-L$(shell $(PG_CONFIG) --libdir) -lpgcommon -lpgport -lm
 FRONTEND_WARNINGS = -Wall -Wextra -Wno-unused-parameter -Wno-sign-compare \
 	-Wno-missing-field-initializers -Wdeclaration-after-statement
 

@@ -172,8 +172,8 @@ class Tools:
                    "-I" + os.path.join(self.source, "src"),
                    "-I" + self.pg("includedir-server"), "-o", target,
                    os.path.join(PEERS, "diffgen_worker.c")] + sources +
-                  ["-L" + self.pg("pkglibdir"), "-lpgcommon", "-lpgport",
-                   "-lm"])
+                  ["-L" + self.pg("pkglibdir"), "-L" + self.pg("libdir"),
+                   "-lpgcommon", "-lpgport", "-lm"])
         return [target]
 
     def similar(self):
