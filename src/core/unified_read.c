@@ -302,6 +302,7 @@ read_line(UnifiedReader *r)
 	char		mark = r->next < r->end ? *r->next : '\0';
 	bool		is_old = mark != '+';
 	bool		is_new = mark != '-';
+	bool		fits = false;
 
 	switch (mark)
 	{
@@ -310,22 +311,25 @@ read_line(UnifiedReader *r)
 		case '\r':
 		case '-':
 		case '+':
-			if ((!is_old || r->old_left > 0) &&
+			fits = (!is_old || r->old_left > 0) &&
 				(!is_new || r->new_left > 0) &&
-				!(is_past_hunk(r) && take_implied_zero(r)))
-				break;
-			/* FALLTHROUGH */
+				!(is_past_hunk(r) && take_implied_zero(r));
+			break;
 		default:
-			if (r->old_left + r->new_left == 0 || take_implied_zero(r))
-				return dg_unified_read(r);
-			if (r->next == r->end)
-				return fail(r, UNIFIED_FAULT_TRUNCATED);
-			take_line(r);
-			if (mark == '\\')
-				return fail(r, UNIFIED_FAULT_MARKER);
-			if (strchr(" \n\r-+", mark) != NULL)
-				return fail(r, UNIFIED_FAULT_COUNT);
-			return fail(r, UNIFIED_FAULT_PREFIX);
+			break;
+	}
+	if (!fits)
+	{
+		if (r->old_left + r->new_left == 0 || take_implied_zero(r))
+			return dg_unified_read(r);
+		if (r->next == r->end)
+			return fail(r, UNIFIED_FAULT_TRUNCATED);
+		take_line(r);
+		if (mark == '\\')
+			return fail(r, UNIFIED_FAULT_MARKER);
+		if (strchr(" \n\r-+", mark) != NULL)
+			return fail(r, UNIFIED_FAULT_COUNT);
+		return fail(r, UNIFIED_FAULT_PREFIX);
 	}
 
 	take_line(r);
