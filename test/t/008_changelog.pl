@@ -1,0 +1,156 @@
+
+# Changelogs outlive what happens to a server: a crash in the middle of writes
+# and of a backfill, dump and restore, a standby, logical replication.
+
+use strict;
+use warnings;
+
+use FindBin;
+use lib "$FindBin::Bin/../perl";
+
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+use Diffgen;
+
+my $primary = new_cluster('primary', allows_streaming => 'logical');
+
+# What the server says of itself in logs is of no interest here.
+$primary->append_conf('postgresql.conf', "log_min_messages = fatal\nfsync = on");
+$primary->restart;
+
+$primary->safe_psql(
+	'postgres', q(
+	CREATE TABLE config (id int PRIMARY KEY, doc jsonb, note text);
+	SELECT diffgen_track('config');
+	INSERT INTO config SELECT i, jsonb_build_object('n', 0, 'text', repeat('x', 3000 * i)), '0' FROM generate_series(1, 20) i));
+
+# Every entry of a row found what the one before it left, and the last ones
+# left what is live.
+my $check = q(
+	SELECT (SELECT count(*) FROM (
+			SELECT operation, old_hash, lag(new_hash) OVER (PARTITION BY id, document ORDER BY change_id) AS previous
+			FROM config_changelog WHERE id IS NOT NULL) l
+		WHERE CASE operation WHEN 'insert' THEN previous IS NOT NULL ELSE old_hash IS DISTINCT FROM previous END),
+		(SELECT count(*) FROM config c WHERE diffgen_at('config', 'doc', 'infinity', c.id) IS DISTINCT FROM c.doc
+			OR diffgen_at_text('config', 'note', 'infinity', c.id) IS DISTINCT FROM c.note));
+
+# The number of updates that a row has had is in its document.
+my $count = q(
+	SELECT count(*) FROM config c
+	WHERE (c.doc->>'n')::int <> (SELECT count(*) FROM config_changelog l WHERE l.id = c.id AND l.document = 'doc' AND l.operation = 'update' AND l.change_id > 0)
+	OR c.note::int <> (SELECT count(*) FROM config_changelog l WHERE l.id = c.id AND l.document = 'note' AND l.operation = 'update' AND l.change_id > 0));
+
+# A crash in the middle of writes.
+my $write = q(
+	UPDATE config SET doc = doc || jsonb_build_object('n', (doc->>'n')::int + 1), note = note::int + 1 WHERE id = 1 + floor(random() * 20););
+my $file = $primary->basedir . '/write.sql';
+append_to_file($file, $write x 5000);
+foreach my $round (1 .. 2)
+{
+	my @sessions;
+	foreach my $session (1 .. 2)
+	{
+		my ($out, $err) = ('', '');
+		push @sessions, IPC::Run::start([ 'psql', '-X', '-q', '-d', $primary->connstr('postgres'), '-f', $file ], '>', \$out, '2>', \$err);
+	}
+	usleep(700_000);
+	$primary->stop('immediate');
+	$_->finish foreach @sessions;
+	$primary->start;
+	cmp_ok($primary->safe_psql('postgres', q(SELECT count(*) FROM config_changelog WHERE operation = 'update')), '>', 10 * $round, "writes before crash $round");
+	is($primary->safe_psql('postgres', $count), '0', "crash $round: as many entries as changes");
+	is($primary->safe_psql('postgres', $check), '0|0', "crash $round: all is linked");
+}
+
+# Several crashes in the middle of a backfill.
+$primary->safe_psql(
+	'postgres', q(
+	CREATE TABLE snapshot (id int, n int, taken timestamptz, doc jsonb);
+	INSERT INTO snapshot SELECT i, n, now() - interval '60 days' + n * interval '1 hour',
+		jsonb_build_object('s', n, 'text', repeat('y', 50 * i + n)) FROM generate_series(1, 400) i, generate_series(1, 10) n;
+	CREATE INDEX ON snapshot (id, n)));
+my $backfill = q(CALL diffgen_backfill('snapshot', 'config', '{id}', 'doc', 'n', 'taken', batch => 50, pause => '5 ms'));
+my $crashes = 0;
+foreach my $round (1 .. 3)
+{
+	my ($out, $err) = ('', '');
+	my $session = IPC::Run::start([ 'psql', '-X', '-q', '-d', $primary->connstr('postgres'), '-c', $backfill ], '>', \$out, '2>', \$err);
+	usleep(400_000);
+	$primary->stop('immediate');
+	$session->finish;
+	$primary->start;
+	$crashes++ if $primary->safe_psql('postgres', 'SELECT finished IS NULL FROM diffgen_backfills ORDER BY started DESC LIMIT 1') ne 'f';
+}
+cmp_ok($crashes, '>', 0, 'a backfill was stopped half-way');
+$primary->safe_psql('postgres', $backfill);
+is( $primary->safe_psql('postgres', 'SELECT done, total, finished IS NOT NULL FROM diffgen_backfills'),
+	'4000|4000|t', 'the backfill went on until its end');
+is( $primary->safe_psql('postgres', q(
+		SELECT count(*), count(DISTINCT (id, changed_at, new_hash)) FROM config_changelog
+		WHERE change_id < 0 AND operation IN ('insert', 'update') AND changed_at < now() - interval '1 day')),
+	'4000|4000', 'nothing is lost or doubled');
+is( $primary->safe_psql('postgres', q(
+		SELECT count(*) FROM snapshot WHERE diffgen_at('config', 'doc', taken, id) IS DISTINCT FROM doc)),
+	'0', 'every snapshot is in the changelog');
+is($primary->safe_psql('postgres', $check), '0|0', 'all is linked to what was logged since');
+
+# A streaming standby reads history.
+my $history = q(
+	SELECT md5(string_agg(md5(h::text), '' ORDER BY c.id, h.change_id)),
+		md5(string_agg(diffgen_at('config', 'doc', now() - interval '59 days', c.id)::text, '' ORDER BY c.id)),
+		(SELECT md5(string_agg(b::text, '')) FROM diffgen_blame('config', 'doc', 7) b)
+	FROM config c, diffgen_history('config', c.id) h);
+$primary->backup('backup');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($primary, 'backup', has_streaming => 1);
+$standby->start;
+$primary->safe_psql('postgres', $write);
+$primary->wait_for_catchup($standby, 'replay', $primary->lsn('insert'));
+is($standby->safe_psql('postgres', $history), $primary->safe_psql('postgres', $history), 'a standby reads the same history');
+is($standby->safe_psql('postgres', 'SELECT target, changelog, enabled FROM diffgen_tracked'), 'config|config_changelog|origin', 'and sees what is tracked');
+$standby->stop;
+
+# Logical replication: a subscriber logs by itself if it is told to.
+my $subscriber = new_cluster('subscriber');
+$subscriber->safe_psql('postgres', "CREATE TABLE $_ (id int PRIMARY KEY, doc jsonb, note text); SELECT diffgen_track('$_')")
+  foreach 'config', 'other';
+$subscriber->safe_psql('postgres', q(SELECT diffgen_track('other', NULL, '{"replication": "always"}')));
+$primary->safe_psql(
+	'postgres', q(
+	CREATE TABLE other (LIKE config INCLUDING ALL);
+	INSERT INTO other SELECT * FROM config WHERE id < 3;
+	CREATE PUBLICATION pub FOR TABLE config, other));
+$subscriber->safe_psql('postgres', sprintf(q(CREATE SUBSCRIPTION sub CONNECTION $$%s$$ PUBLICATION pub), $primary->connstr('postgres')));
+$subscriber->poll_query_until('postgres', q(SELECT count(*) = 2 FROM pg_subscription_rel WHERE srsubstate = 'r'));
+$primary->safe_psql('postgres', q(
+	UPDATE config SET note = note::int + 1, doc = doc || jsonb_build_object('n', (doc->>'n')::int + 1) WHERE id = 1;
+	UPDATE other SET doc = doc || '{"replicated": true}' WHERE id = 1;
+	DELETE FROM other WHERE id = 2;
+	TRUNCATE other));
+$primary->wait_for_catchup('sub');
+is($subscriber->safe_psql('postgres', 'SELECT count(*) FROM config_changelog WHERE id IS NOT NULL'), '0', 'replicated changes are not logged again');
+is( $subscriber->safe_psql('postgres', q(SELECT string_agg(id || left(operation, 1), ' ' ORDER BY change_id) FROM other_changelog WHERE document = 'doc')),
+	'1i 2i 1u 2d 1t', 'but they are with "always"');
+is( $subscriber->safe_psql('postgres', q(SELECT patch FROM other_changelog WHERE operation = 'update')),
+	'[{"op": "add", "path": "/replicated", "value": true}]', 'with their patches');
+$subscriber->stop;
+
+# Dump and restore.
+my $dump = $primary->basedir . '/dump.sql';
+command_ok([ 'pg_dump', '-d', $primary->connstr('postgres'), '-f', $dump ], 'pg_dump');
+$primary->safe_psql('postgres', 'CREATE DATABASE copy');
+command_ok([ 'psql', '-X', '-q', '-v', 'ON_ERROR_STOP=1', '-d', $primary->connstr('copy'), '-f', $dump ], 'restore');
+is($primary->safe_psql('copy', $history), $primary->safe_psql('postgres', $history), 'the copy has the same history');
+is( $primary->safe_psql('copy', 'SELECT target, changelog, columns, documents, enabled, writable FROM diffgen_tracked'),
+	'config|config_changelog|{doc,note}|{doc,note}|origin|t', 'and is tracked');
+$primary->safe_psql('copy', $write x 20);
+is($primary->safe_psql('copy', $count), '0', 'changes of the copy are logged');
+is($primary->safe_psql('copy', $check), '0|0', 'and linked to what was restored');
+$primary->safe_psql('copy', q(CALL diffgen_maintain('config')));
+unlike(slurp_file($dump), qr/CREATE FUNCTION/, 'no function is dumped');
+
+$primary->stop;
+done_testing();
