@@ -16,6 +16,8 @@ DG_HEADERS = $(wildcard src/*/*.h)
 # in sql/ would shadow a test, so no test is called "diffgen--...".
 REGRESS = $(sort $(patsubst test/sql/%.sql,%,$(wildcard test/sql/*.sql)))
 REGRESS_OPTS = --inputdir=test --encoding=UTF8
+ISOLATION = $(sort $(patsubst test/specs/%.spec,%,$(wildcard test/specs/*.spec)))
+ISOLATION_OPTS = --inputdir=test --load-extension=diffgen
 
 # The TAP tests make clusters, which takes Perl's IPC::Run and not being root.
 TAP_TESTS := $(shell test "$$(id -u)" != 0 && perl -MIPC::Run -e 'print 1' 2>&-)
