@@ -47,8 +47,7 @@ diffgen_fetch_roots(Datum old_datum, Datum new_datum,
 		return false;
 	dg_node_root(diffgen_aligned_jsonb(old_document), old_root);
 	dg_node_root(diffgen_aligned_jsonb(new_document), new_root);
-	dg_view_root(options->patterns, old_root);
-	dg_view_root(options->patterns, new_root);
+	dg_view_roots(options->patterns, old_root, new_root);
 	return true;
 }
 

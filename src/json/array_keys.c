@@ -33,7 +33,7 @@ typedef struct IdentityTable
 	uint32	   *slots;			/* position in its array + 1, or 0 */
 	uint32		mask;
 	uint32	   *match;			/* new position to old position, or NO_INDEX */
-	bool	   *matched;		/* by old position */
+	uint32	   *partner;		/* old position to new position, or NO_INDEX */
 } IdentityTable;
 
 /*
@@ -141,7 +141,7 @@ enter_old(IdentityTable *table)
 		if (table->slots[slot] != 0)
 			return false;
 		table->slots[slot] = i + 1;
-		table->matched[i] = false;
+		table->partner[i] = NO_INDEX;
 	}
 	return true;
 }
@@ -174,10 +174,10 @@ match_new(IdentityTable *table)
 			continue;
 		}
 		position = table->slots[slot] - 1;
-		if ((position & IN_NEW) || table->matched[position])
+		if ((position & IN_NEW) || table->partner[position] != NO_INDEX)
 			return false;
 		table->match[j] = position;
-		table->matched[position] = true;
+		table->partner[position] = j;
 	}
 	return true;
 }
@@ -235,9 +235,16 @@ static void
 push_old(const IdentityTable *table, uint32 from, uint32 to)
 {
 	for (; from < to; from++)
-		dg_push_step(table->walk,
-					 table->matched[from] ? STEP_MOVE_AWAY : STEP_REMOVE,
-					 dg_side_index(table->old_side, from), NO_INDEX, 1);
+	{
+		uint32		old_index = dg_side_index(table->old_side, from);
+
+		if (table->partner[from] == NO_INDEX)
+			dg_push_step(table->walk, STEP_REMOVE, old_index, NO_INDEX, 1);
+		else
+			dg_push_step(table->walk, STEP_MOVE_AWAY, old_index,
+						 dg_side_index(table->new_side, table->partner[from]),
+						 1);
+	}
 }
 
 static void
@@ -298,20 +305,14 @@ push_in_any_order(const IdentityTable *table)
 {
 	uint32		nold = table->old_side->count;
 	uint32		nnew = table->new_side->count;
-	uint32	   *partners = dg_alloc(Max(nold, 1), sizeof(uint32));
 	uint32		i;
 	uint32		j;
 
-	for (j = 0; j < nnew; j++)
-	{
-		if (table->match[j] != NO_INDEX)
-			partners[table->match[j]] = j;
-	}
 	for (i = 0; i < nold; i++)
 	{
 		DG_CHECK_CANCEL();
-		if (table->matched[i])
-			push_pair(table, i, partners[i]);
+		if (table->partner[i] != NO_INDEX)
+			push_pair(table, i, table->partner[i]);
 		else
 			push_old(table, i, i + 1);
 	}
@@ -320,7 +321,6 @@ push_in_any_order(const IdentityTable *table)
 		if (table->match[j] == NO_INDEX)
 			push_new(table, j, j + 1);
 	}
-	dg_free(partners);
 }
 
 /*
@@ -369,7 +369,7 @@ dg_match_by_keys(JsonWalk *walk, const JsonKeyList *list,
 	table.slots = dg_alloc(nslots, sizeof(uint32));
 	table.mask = nslots - 1;
 	table.match = dg_alloc(Max(new_side->count, 1), sizeof(uint32));
-	table.matched = dg_alloc(Max(old_side->count, 1), sizeof(bool));
+	table.partner = dg_alloc(Max(old_side->count, 1), sizeof(uint32));
 
 	for (; list != NULL; list = list->next)
 	{
@@ -383,6 +383,6 @@ dg_match_by_keys(JsonWalk *walk, const JsonKeyList *list,
 	}
 	dg_free(table.slots);
 	dg_free(table.match);
-	dg_free(table.matched);
+	dg_free(table.partner);
 	return list;
 }

@@ -227,11 +227,14 @@ compile_step(const PatternSource *source, JsonPathItem *item)
 			add_step(patterns, PATTERN_ANY_DEPTH);
 			break;
 		case jpiFilter:
-			last = &patterns->steps[patterns->nsteps - 1];
 			jspGetArg(item, &predicate);
 			if (patterns->nsteps == start->step)
+			{
 				add_conditions(source, &predicate, &start->filter);
-			else if (last->kind == PATTERN_ANY_ELEMENT)
+				break;
+			}
+			last = &patterns->steps[patterns->nsteps - 1];
+			if (last->kind == PATTERN_ANY_ELEMENT)
 				add_conditions(source, &predicate, &last->filter);
 			else
 				raise_unsupported(source, "has a filter in another place than after [*] or $");
@@ -287,6 +290,8 @@ dg_patterns_add(JsonPatterns *patterns, JsonPath *path, const char *text,
 		names_a_part |= (patterns->steps[i].kind != PATTERN_ANY_DEPTH);
 	if (!names_a_part)
 		raise_unsupported(&source, "stands for the whole document");
-	add_step(patterns, PATTERN_END)->action = action;
+	add_step(patterns, PATTERN_END);
+	for (i = start->step; i < patterns->nsteps; i++)
+		patterns->steps[i].action = action;
 	MemoryContextSwitchTo(old_context);
 }

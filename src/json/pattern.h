@@ -33,7 +33,7 @@ typedef struct PatternCondition
 typedef struct PatternStep
 {
 	PatternStepKind kind;
-	PatternAction action;		/* of PATTERN_END */
+	PatternAction action;		/* of the pattern */
 	JsonKey		key;			/* of PATTERN_MEMBER */
 	uint32		index;			/* of PATTERN_ELEMENT */
 	PatternCondition *filter;	/* of PATTERN_ANY_ELEMENT, or NULL */

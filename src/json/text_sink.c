@@ -375,6 +375,9 @@ typedef struct EqualRun
 
 /*
  * Describe the i-th child of a run.
+ *
+ * It is shown once, as the new document has it.  If something else would be
+ * redacted of it as the old one has it, nothing of it is shown.
  */
 static void
 run_child(const EqualRun *run, uint32 i, JsonChild *child)
@@ -383,6 +386,8 @@ run_child(const EqualRun *run, uint32 i, JsonChild *child)
 		dg_walk_member(run->walk, run->frame, run->first + i, child);
 	else
 		dg_walk_element(run->walk, run->frame, run->first, i, child);
+	if (!dg_redactions_agree(&child->old_node, &child->new_node))
+		child->old_node.view = child->new_node.view = VIEW_REDACTED;
 }
 
 /*

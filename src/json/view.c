@@ -55,6 +55,8 @@ struct JsonView
 	uint32		hash;
 	uint32		npositions;
 	uint32	   *positions;		/* ascending; steps of the patterns */
+	bool		hides;			/* may hide something below */
+	bool		redacts;		/* may redact something below */
 
 	AwaitedKey *keys;			/* in the order of objects' keys */
 	uint32		nkeys;
@@ -158,7 +160,8 @@ compare_keys(const void *a, const void *b)
 }
 
 /*
- * Find out which keys a new state waits for, and whether elements differ.
+ * Find out which keys a new state waits for, whether elements differ, and
+ * what may become of the nodes below.
  */
 static void
 study_positions(JsonView *view)
@@ -172,6 +175,10 @@ study_positions(JsonView *view)
 	{
 		const PatternStep *step = &steps[view->positions[i]];
 
+		if (step->action == PATTERN_HIDE)
+			view->hides = true;
+		else
+			view->redacts = true;
 		if (step->kind == PATTERN_MEMBER)
 		{
 			uint32		bit = key_bit(&step->key);
@@ -465,6 +472,126 @@ dg_view_root(JsonPatterns *patterns, JsonNode *root)
 	}
 	Assert(verdict == NULL);
 	root->view = find_state(patterns);
+}
+
+/*
+ * Add to a view what another one may redact.
+ */
+static JsonView *
+add_redactions(JsonView *view, const JsonView *other)
+{
+	JsonPatterns *patterns;
+	uint32		i;
+
+	if (other == VIEW_PLAIN || !other->redacts)
+		return view;
+
+	patterns = other->patterns;
+	begin_positions(patterns);
+	for (i = 0; view != VIEW_PLAIN && i < view->npositions; i++)
+	{
+		patterns->marks[view->positions[i]] = patterns->round;
+		patterns->scratch[patterns->nscratch++] = view->positions[i];
+	}
+	for (i = 0; i < other->npositions; i++)
+	{
+		uint32		position = other->positions[i];
+
+		if (patterns->steps[position].action == PATTERN_REDACT &&
+			patterns->marks[position] != patterns->round)
+			patterns->scratch[patterns->nscratch++] = position;
+	}
+	return find_state(patterns);
+}
+
+/*
+ * dg_view_share
+ *		Have each of two nodes that stand for the same thing, in two documents,
+ *		redact what the other one does.
+ *
+ * Their views may differ by an index, or by a filter that only one of them
+ * passes.  What is hidden stays a matter of each document.  Neither node may
+ * be hidden itself.
+ */
+void
+dg_view_share(JsonNode *old_node, JsonNode *new_node)
+{
+	JsonView   *old_view = old_node->view;
+	JsonView   *new_view = new_node->view;
+
+	if (old_view == new_view)
+		return;
+	if (old_view == VIEW_REDACTED || new_view == VIEW_REDACTED)
+		old_node->view = new_node->view = VIEW_REDACTED;
+	else
+	{
+		old_node->view = add_redactions(old_view, new_view);
+		new_node->view = add_redactions(new_view, old_view);
+	}
+}
+
+/*
+ * dg_view_roots
+ *		Set the views of two documents' roots.  patterns may be NULL.
+ *
+ * A pattern that redacts what is in one of them redacts it in both.
+ */
+void
+dg_view_roots(JsonPatterns *patterns, JsonNode *old_root, JsonNode *new_root)
+{
+	dg_view_root(patterns, old_root);
+	dg_view_root(patterns, new_root);
+	dg_view_share(old_root, new_root);
+}
+
+/*
+ * Whether two equal nodes of these views must have the same parts redacted.
+ */
+static inline bool
+must_agree(const JsonView *old_view, const JsonView *new_view)
+{
+	if (old_view == new_view)
+		return old_view == VIEW_PLAIN ||
+			!(old_view->hides && old_view->redacts);
+	return (old_view == VIEW_PLAIN || !old_view->redacts) &&
+		(new_view == VIEW_PLAIN || !new_view->redacts);
+}
+
+/*
+ * dg_redactions_agree
+ *		Whether the same parts are redacted of two nodes that are equal in what
+ *		is shown of them.
+ *
+ * They may not be only where something else is hidden: that can put elements
+ * to another index, and a filter may look at it.  Takes time only then, linear
+ * in the size of the nodes.
+ */
+bool
+dg_redactions_agree(const JsonNode *old_node, const JsonNode *new_node)
+{
+	JsonChildren old_children;
+	JsonChildren new_children;
+	JsonKey		key;
+	JsonNode	old_child;
+	JsonNode	new_child;
+
+	if ((old_node->view == VIEW_REDACTED) != (new_node->view == VIEW_REDACTED))
+		return false;
+	if (!NODE_IS_CONTAINER(old_node) ||
+		must_agree(old_node->view, new_node->view))
+		return true;
+
+	check_stack_depth();
+	DG_CHECK_CANCEL();
+	dg_children_start(&old_children, old_node);
+	dg_children_start(&new_children, new_node);
+	while (dg_children_next(&old_children, &key, &old_child) &&
+		   dg_children_next(&new_children, &key, &new_child))
+	{
+		if (!dg_redactions_agree(&old_child, &new_child))
+			return false;
+	}
+	return true;
 }
 
 /*

@@ -45,6 +45,11 @@ extern void dg_patterns_add(JsonPatterns *patterns, JsonPath *path,
 
 /* view.c */
 extern void dg_view_root(JsonPatterns *patterns, JsonNode *root);
+extern void dg_view_roots(JsonPatterns *patterns, JsonNode *old_root,
+						  JsonNode *new_root);
+extern void dg_view_share(JsonNode *old_node, JsonNode *new_node);
+extern bool dg_redactions_agree(const JsonNode *old_node,
+								const JsonNode *new_node);
 extern JsonView *dg_view_next_member(JsonView *view, const JsonKey *key,
 									 const JsonNode *value);
 extern JsonView *dg_view_next_element(JsonView *view, uint32 index,

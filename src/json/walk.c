@@ -121,22 +121,6 @@ dg_push_step(JsonWalk *walk, ArrayStepKind kind, uint32 old_index,
 }
 
 /*
- * Bring the two sides of a child in line: what is redacted on one side is
- * redacted on both.
- */
-static inline void
-share_redaction(JsonChild *child)
-{
-	if (child->old_index != NO_INDEX && child->new_index != NO_INDEX &&
-		(child->old_node.view == VIEW_REDACTED ||
-		 child->new_node.view == VIEW_REDACTED))
-	{
-		child->old_node.view = VIEW_REDACTED;
-		child->new_node.view = VIEW_REDACTED;
-	}
-}
-
-/*
  * dg_walk_member
  *		Describe member i of a frame's objects.
  */
@@ -166,13 +150,17 @@ dg_walk_member(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 		dg_node_child(new_object, member->new_index, &child->new_node);
 		dg_view_member(new_object, &child->key, &child->new_node);
 	}
-	share_redaction(child);
+	if (child->old_index != NO_INDEX && child->new_index != NO_INDEX)
+		dg_view_share(&child->old_node, &child->new_node);
 }
 
 /*
  * dg_walk_element
  *		Describe an element of a frame's arrays, of those that step i is
  *		about.
+ *
+ * An element that is in both arrays is redacted alike on both sides, also
+ * where only one of them is told of.
  */
 void
 dg_walk_element(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
@@ -195,7 +183,7 @@ dg_walk_element(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 		dg_view_element(&frame->place.old_node, child->old_index,
 						&child->old_node);
 	}
-	if (STEP_IN_NEW(step))
+	if (STEP_IN_NEW(step) || step->kind == STEP_MOVE_AWAY)
 	{
 		child->new_index = step->new_index + offset;
 		child->new_last = (i == frame->last_new && final);
@@ -204,7 +192,10 @@ dg_walk_element(const JsonWalk *walk, const JsonFrame *frame, uint32 i,
 		dg_view_element(&frame->place.new_node, child->new_index,
 						&child->new_node);
 	}
-	share_redaction(child);
+	if (child->old_index != NO_INDEX && child->new_index != NO_INDEX)
+		dg_view_share(&child->old_node, &child->new_node);
+	if (step->kind == STEP_MOVE_AWAY)
+		child->new_index = NO_INDEX;
 }
 
 /*

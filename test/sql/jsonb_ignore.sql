@@ -56,6 +56,37 @@ SELECT jsonb_array_elements(diffgen_patch('{}', :'secret2', '{"redact": ["$.data
 SELECT diffgen_apply(:'secret', diffgen_patch(:'secret', :'secret2', '{"redact": ["$.data.*"]}'));
 SELECT diffgen_patch('{"data": 1.0}', '{"data": 1}', '{"redact": ["$.data"]}');
 SELECT * FROM diffgen_entry(:'secret'::jsonb, :'secret2', '{"redact": ["$.**.*"]}');
+-- A value that is redacted in one of two documents is redacted in both: a
+-- filter at the root, an index, or a filter on elements may match only one
+\set a '{"kind": "Secret", "spec": {"token": "hunter2"}, "x": 1}'
+\set b '{"kind": "X", "spec": {"token": "hunter2"}, "x": 2}'
+\set o '{"redact": ["$?(@.kind == \\"Secret\\").spec.token"], "context": 50}'
+SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o');
+SELECT diffgen(:'b'::jsonb, :'a'::jsonb, :'o') LIKE '%hunter2%';
+SELECT diffgen('{"list": [{"s": "hunter2"}, {"c": 1}]}'::jsonb, '{"list": [0, {"s": "hunter2"}, {"c": 1}]}', '{"redact": ["$.list[0].s"], "context": 20}');
+SELECT diffgen('{"list": [0, {"s": "hunter2"}, {"c": 1}]}'::jsonb, '{"list": [{"s": "hunter2"}, {"c": 1}]}', '{"redact": ["$.list[0].s"], "context": 20}');
+\set a '{"items": [{"kind": "Secret", "name": "a", "data": {"p": "hunter2"}}]}'
+\set b '{"items": [{"kind": "ConfigMap", "name": "b", "data": {"p": "hunter2"}}]}'
+\set o '{"redact": ["$.items[*]?(@.kind == \\"Secret\\").data"]}'
+SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o');
+SELECT diffgen(:'b'::jsonb, :'a'::jsonb, :'o') LIKE '%hunter2%',
+	diffgen_patch(:'a'::jsonb, :'b'::jsonb, :'o')::text LIKE '%hunter2%',
+	diffgen_patch(:'b'::jsonb, :'a'::jsonb, jsonb_build_object('invertible', true) || :'o')::text LIKE '%hunter2%';
+-- ... also of elements that have moved
+\set a '{"kind": "Secret", "spec": [{"name": "x", "token": "hunter2"}, {"name": "y"}]}'
+\set b '{"kind": "X", "spec": [{"name": "y"}, {"name": "x", "token": "hunter2"}]}'
+\set o '{"keys": {"spec": [["name"]]}, "redact": ["$?(@.kind == \\"Secret\\").spec[*].token"]}'
+SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o');
+\set o '{"keys": {"spec": [["name"]]}, "redact": ["$.spec[0].token"]}'
+SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o') LIKE '%hunter2%', diffgen(:'b'::jsonb, :'a'::jsonb, :'o') LIKE '%hunter2%';
+SELECT (SELECT jsonb_agg(c) FROM diffgen_changes(:'a', :'b', :'o') c)::text LIKE '%hunter2%',
+	(SELECT jsonb_agg(c) FROM diffgen_changes(:'b', :'a', :'o') c)::text LIKE '%hunter2%',
+	diffgen_patch(:'a', :'b', jsonb_build_object('invertible', true) || :'o')::text LIKE '%hunter2%';
+-- ... and where something ignored decides what is redacted: no more is shown
+SELECT diffgen('{"l": [{"k": 1, "s": "hunter2"}], "x": 1}'::jsonb, '{"l": [{"k": 2, "s": "hunter2"}], "x": 2}',
+			   '{"ignore": ["$.l[*].k"], "redact": ["$.l[*]?(@.k == 1).s"]}');
+SELECT diffgen('{"l": [{"s": "hunter2"}], "x": 1}'::jsonb, '{"l": [{"h": 1}, {"s": "hunter2"}], "x": 2}',
+			   '{"ignore": ["$.l[*]?(@.h == 1)"], "redact": ["$.l[0].s"]}');
 -- ignore wins
 SELECT diffgen_text('{"a": 1, "b": 2}', '{"redact": ["$.*"], "ignore": ["$.a"]}');
 -- a document that merely has such a string
