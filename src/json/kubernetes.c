@@ -15,7 +15,7 @@
  * same field name stands for several types, or where a key has a default and
  * may be missing.
  *
- * redact: what Secrets hold, alone and in lists.
+ * redact: what Secrets hold.
  *
  *-------------------------------------------------------------------------
  */
@@ -23,41 +23,68 @@
 
 #include "json/kubernetes.h"
 
+/*
+ * Objects come alone, as the items of a list, and as the elements of an array.
+ * `at` is where one is.  The items of a list of one kind, say a SecretList,
+ * need not say their own kind.
+ */
+#define NOISE(at) \
+	"\"" at ".metadata.managedFields\"" "," \
+	"\"" at ".metadata.resourceVersion\"" "," \
+	"\"" at ".metadata.generation\"" "," \
+	"\"" at ".metadata.selfLink\"" "," \
+	"\"" at ".metadata.annotations.\\\"kubectl.kubernetes.io/last-applied-configuration\\\"\"" "," \
+	"\"" at ".metadata.annotations.\\\"control-plane.alpha.kubernetes.io/leader\\\"\"" "," \
+	"\"" at ".metadata.annotations.\\\"endpoints.kubernetes.io/last-change-trigger-time\\\"\"" "," \
+	"\"" at ".metadata.annotations.\\\"autoscaling.alpha.kubernetes.io/conditions\\\"\"" "," \
+	"\"" at ".metadata.annotations.\\\"autoscaling.alpha.kubernetes.io/current-metrics\\\"\"" "," \
+	"\"" at ".status.observedGeneration\"" "," \
+	"\"" at ".status.lastTransitionTime\"" "," \
+	"\"" at ".status.conditions[*].lastTransitionTime\"" "," \
+	"\"" at ".status.conditions[*].lastHeartbeatTime\"" "," \
+	"\"" at ".status.conditions[*].lastUpdateTime\"" "," \
+	"\"" at ".status.conditions[*].lastProbeTime\"" "," \
+	"\"" at ".status.conditions[*].observedGeneration\"" "," \
+	"\"" at ".status.artifact.lastUpdateTime\"" "," \
+	"\"" at ".status.reconciledAt\""
+
+#define NOISE_OF_KINDS(node, lease, canary) \
+	"\"" node ".status.images\"," \
+	"\"" lease ".spec.renewTime\"," \
+	"\"" canary ".status.lastCheck\"," \
+	"\"" canary ".status.latency1h\"," \
+	"\"" canary ".status.uptime1h\"," \
+	"\"" canary ".status.checkStatus\""
+
+#define SECRETS(secret) \
+	"\"" secret ".data\"," \
+	"\"" secret ".stringData\""
+
+/* Objects of a kind that are at some place. */
+#define KIND(at, kind)	at "?(@.kind == \\\"" kind "\\\")"
+
+/* Those in a list of that kind. */
+#define LISTED(kind)	KIND("$", kind "List") ".items[*]"
+
 const char *const dg_kubernetes_preset =
 "{"
 "\"ignore\": ["
-"\"$.metadata.managedFields\","
-"\"$.metadata.resourceVersion\","
-"\"$.metadata.generation\","
-"\"$.metadata.selfLink\","
-"\"$.metadata.annotations.\\\"kubectl.kubernetes.io/last-applied-configuration\\\"\","
-"\"$.metadata.annotations.\\\"control-plane.alpha.kubernetes.io/leader\\\"\","
-"\"$.metadata.annotations.\\\"endpoints.kubernetes.io/last-change-trigger-time\\\"\","
-"\"$.metadata.annotations.\\\"autoscaling.alpha.kubernetes.io/conditions\\\"\","
-"\"$.metadata.annotations.\\\"autoscaling.alpha.kubernetes.io/current-metrics\\\"\","
-"\"$.status.observedGeneration\","
-"\"$.status.lastTransitionTime\","
-"\"$.status.conditions[*].lastTransitionTime\","
-"\"$.status.conditions[*].lastHeartbeatTime\","
-"\"$.status.conditions[*].lastUpdateTime\","
-"\"$.status.conditions[*].lastProbeTime\","
-"\"$.status.conditions[*].observedGeneration\","
-"\"$.status.artifact.lastUpdateTime\","
-"\"$.status.reconciledAt\","
-"\"$?(@.kind == \\\"Node\\\").status.images\","
-"\"$?(@.kind == \\\"Lease\\\").spec.renewTime\","
-"\"$?(@.kind == \\\"Canary\\\").status.lastCheck\","
-"\"$?(@.kind == \\\"Canary\\\").status.latency1h\","
-"\"$?(@.kind == \\\"Canary\\\").status.uptime1h\","
-"\"$?(@.kind == \\\"Canary\\\").status.checkStatus\""
+NOISE("$") ","
+NOISE("$.items[*]") ","
+NOISE("$[*]") ","
+NOISE_OF_KINDS(KIND("$", "Node"), KIND("$", "Lease"),
+			   KIND("$", "Canary")) ","
+NOISE_OF_KINDS(KIND("$.items[*]", "Node"), KIND("$.items[*]", "Lease"),
+			   KIND("$.items[*]", "Canary")) ","
+NOISE_OF_KINDS(KIND("$[*]", "Node"), KIND("$[*]", "Lease"),
+			   KIND("$[*]", "Canary")) ","
+NOISE_OF_KINDS(LISTED("Node"), LISTED("Lease"), LISTED("Canary"))
 "],"
 "\"redact\": ["
-"\"$?(@.kind == \\\"Secret\\\").data\","
-"\"$?(@.kind == \\\"Secret\\\").stringData\","
-"\"$.items[*]?(@.kind == \\\"Secret\\\").data\","
-"\"$.items[*]?(@.kind == \\\"Secret\\\").stringData\","
-"\"$?(@.kind == \\\"SecretList\\\").items[*].data\","
-"\"$?(@.kind == \\\"SecretList\\\").items[*].stringData\""
+SECRETS(KIND("$", "Secret")) ","
+SECRETS(KIND("$.items[*]", "Secret")) ","
+SECRETS(KIND("$[*]", "Secret")) ","
+SECRETS(LISTED("Secret"))
 "],"
 "\"keys\": {"
 "\"addresses\": [[\"type\"]],"

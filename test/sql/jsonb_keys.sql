@@ -68,6 +68,23 @@ SELECT diffgen('{"kind": "Secret", "data": {"password": "czNjcjN0"}, "stringData
 			   '{"kind": "Secret", "data": {"password": "bjN3"}, "stringData": {"x": "y"}, "type": "Opaque2"}', '{"preset": "kubernetes"}');
 SELECT diffgen_paths('{"kind": "ConfigMap", "data": {"a": "1"}}', '{"kind": "ConfigMap", "data": {"a": "2"}}', '{"preset": "kubernetes"}');
 SELECT * FROM diffgen_changes('{"kind": "List", "items": [{"kind": "Secret", "data": {"a": "MQ=="}}]}', '{"kind": "List", "items": [{"kind": "Secret", "data": {"a": "Mg=="}}]}', '{"preset": "kubernetes"}');
+-- lists and arrays of objects are looked into, and Secrets never shown, also where a list or a kind changes
+\set secret '{"kind": "Secret", "metadata": {"name": "a", "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "hunter2"}}, "data": {"p": "hunter2"}}'
+\set config '{"kind": "ConfigMap", "metadata": {"name": "a"}, "data": {"p": "hunter2"}}'
+\set item '{"metadata": {"name": "a"}, "data": {"p": "hunter2"}}'
+WITH d(n, doc) AS (VALUES
+	(1, jsonb_build_object('kind', 'List', 'items', jsonb_build_array(:'secret'::jsonb))),
+	(2, jsonb_build_object('kind', 'SecretList', 'items', jsonb_build_array(:'item'::jsonb))),
+	(3, jsonb_build_array(:'secret'::jsonb)),
+	(4, :'secret'::jsonb))
+SELECT n, diffgen_text(doc, '{"preset": "kubernetes"}') LIKE '%hunter2%' AS shown,
+	diffgen(doc, '{}'::jsonb, '{"preset": "kubernetes"}') LIKE '%hunter2%' AS removed,
+	diffgen_paths(doc, replace(doc::text, '"hunter2"}}', '"other"}}')::jsonb, '{"preset": "kubernetes"}') AS paths
+FROM d ORDER BY n;
+SELECT diffgen(jsonb_build_object('kind', 'SecretList', 'items', jsonb_build_array(:'item'::jsonb)),
+			   jsonb_build_object('kind', 'List', 'items', jsonb_build_array(:'item'::jsonb)), '{"preset": "kubernetes", "context": 50}');
+SELECT diffgen(:'secret'::jsonb, :'config'::jsonb, '{"preset": "kubernetes", "context": 50}');
+SELECT diffgen_paths('{"kind": "NodeList", "items": [{"status": {"images": [1], "x": 1}}]}', '{"kind": "NodeList", "items": [{"status": {"images": [2], "x": 2}}]}', '{"preset": "kubernetes"}');
 -- options given beside the preset add to it, and their keys come first
 SELECT diffgen_paths(:'pod', :'pod2', '{"preset": "kubernetes", "ignore": ["$.spec"]}');
 SELECT diffgen_paths(:'pod', :'pod2', '{"preset": "kubernetes", "keys": {"containers": [["image"]]}}');
