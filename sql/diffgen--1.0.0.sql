@@ -286,6 +286,15 @@ LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 500;
 COMMENT ON FUNCTION diffgen_hash(jsonb, jsonb) IS
 'SHA-256 of what diffs show of a document, equal when there is no difference';
 
+CREATE FUNCTION diffgen_hash_pair(old jsonb, new jsonb,
+	options jsonb DEFAULT '{}', OUT old_hash bytea, OUT new_hash bytea)
+RETURNS record
+AS 'MODULE_PATHNAME', 'diffgen_hash_pair'
+LANGUAGE C IMMUTABLE STRICT PARALLEL SAFE COST 700;
+
+COMMENT ON FUNCTION diffgen_hash_pair(jsonb, jsonb, jsonb) IS
+'diffgen_hash of two versions of a document, reading once what both share';
+
 CREATE FUNCTION diffgen_hash(doc text)
 RETURNS bytea
 AS 'MODULE_PATHNAME', 'diffgen_hash_text'

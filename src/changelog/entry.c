@@ -37,6 +37,7 @@ typedef struct Engine
 	FmgrInfo	stat_jsonb;
 	FmgrInfo	patch_jsonb;
 	FmgrInfo	hash_jsonb;
+	FmgrInfo	hash_pair;
 	FmgrInfo	entry_text;
 	FmgrInfo	stat_text;
 	FmgrInfo	hash_text;
@@ -88,6 +89,8 @@ diffgen_make_engine(Oid schema)
 				  TEXTOID, TEXTOID, JSONBOID);
 	find_function(&engine->stat_text, schema, "diffgen_stat", 3,
 				  TEXTOID, TEXTOID, JSONBOID);
+	find_function(&engine->hash_pair, schema, "diffgen_hash_pair", 3,
+				  JSONBOID, JSONBOID, JSONBOID);
 	find_function(&engine->hash_text, schema, "diffgen_hash", 1,
 				  TEXTOID, InvalidOid, InvalidOid);
 	engine->jsonb_null = DirectFunctionCall1(jsonb_in,
@@ -285,9 +288,19 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 		entry->added = DatumGetInt32(values[ENTRY_ADDED]);
 		entry->removed = DatumGetInt32(values[ENTRY_REMOVED]);
 	}
-	entry->old_hash = old_value->hash ? old_value->hash :
-		diffgen_document_hash(tracking, kind, old_document);
-	entry->new_hash = diffgen_document_hash(tracking, kind, new_document);
+	if (kind == DOCUMENT_TEXT || old_value->hash != NULL)
+	{
+		entry->old_hash = old_value->hash ? old_value->hash :
+			diffgen_document_hash(tracking, kind, old_document);
+		entry->new_hash = diffgen_document_hash(tracking, kind, new_document);
+	}
+	else
+	{
+		call_for_row(&engine->hash_pair, old_document, new_document,
+					 tracking->view_options, values, nulls);
+		entry->old_hash = DatumGetByteaPP(values[0]);
+		entry->new_hash = DatumGetByteaPP(values[1]);
+	}
 	return true;
 }
 

@@ -7,7 +7,9 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
 #include "fmgr.h"
+#include "funcapi.h"
 #include "functions/compat.h"
 #include "functions/options.h"
 #include "json/digest.h"
@@ -17,6 +19,7 @@
 
 PG_FUNCTION_INFO_V1(diffgen_hash_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_hash_text);
+PG_FUNCTION_INFO_V1(diffgen_hash_pair);
 
 /*
  * diffgen_hash(doc jsonb, options jsonb) returns bytea
@@ -56,4 +59,46 @@ diffgen_hash_text(PG_FUNCTION_ARGS)
 {
 	/* text and bytea are stored alike */
 	return DirectFunctionCall1(sha256_bytea, PG_GETARG_DATUM(0));
+}
+
+/*
+ * diffgen_hash_pair(old jsonb, new jsonb, options jsonb)
+ *		The fingerprints (old_hash, new_hash) of two versions of a document.
+ */
+Datum
+diffgen_hash_pair(PG_FUNCTION_ARGS)
+{
+	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_JSONB_TEXT);
+	MemoryContext context;
+	MemoryContext old_context;
+	TupleDesc	tupdesc;
+	JsonNode	old_root;
+	JsonNode	new_root;
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+	bytea	   *hashes[2];
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (int i = 0; i < 2; i++)
+	{
+		hashes[i] = palloc(VARHDRSZ + JSON_DIGEST_LENGTH);
+		SET_VARSIZE(hashes[i], VARHDRSZ + JSON_DIGEST_LENGTH);
+		values[i] = PointerGetDatum(hashes[i]);
+	}
+
+	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
+									ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(context);
+	dg_node_root(PG_GETARG_JSONB_P(0), &old_root);
+	dg_node_root(PG_GETARG_JSONB_P(1), &new_root);
+	dg_view_root(options->patterns, &old_root);
+	dg_view_root(options->patterns, &new_root);
+	dg_json_digest_pair(&old_root, &new_root, (uint8 *) VARDATA(hashes[0]),
+						(uint8 *) VARDATA(hashes[1]));
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(context);
+
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+													  values, nulls)));
 }

@@ -13,5 +13,8 @@
 #define JSON_DIGEST_LENGTH	32
 
 extern void dg_json_digest(const JsonNode *root, uint8 *digest);
+extern void dg_json_digest_pair(const JsonNode *old_root,
+								const JsonNode *new_root,
+								uint8 *old_digest, uint8 *new_digest);
 
 #endif							/* DIFFGEN_JSON_DIGEST_H */

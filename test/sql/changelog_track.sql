@@ -288,8 +288,24 @@ SELECT diffgen_hash('{"a": 1}'::jsonb) = diffgen_hash('{"a": "1"}'::jsonb) AS st
 -- the definition: letters, lengths and texts
 SELECT diffgen_hash('{"k": [1.50, "x", null, true, false, {}]}'::jsonb) =
 	sha256('os\000\000\000\001kan\000\000\000\0031.5s\000\000\000\001xztfoeee') AS as_defined;
-SELECT diffgen_hash(('["' || repeat('x', 100000) || '"]')::jsonb) =
-	sha256(('as\000\001\206\240' || repeat('x', 100000) || 'e')::bytea) AS long_string;
+SELECT diffgen_hash(('["' || repeat('x', 4088) || '"]')::jsonb) =
+	sha256(('as\000\000\017\370' || repeat('x', 4088) || 'e')::bytea) AS below;
+SELECT diffgen_hash(('["' || repeat('x', 4089) || '"]')::jsonb) =
+	sha256('h' || sha256(('as\000\000\017\371' || repeat('x', 4089) || 'e')::bytea)) AS its_own;
+SELECT diffgen_hash(('["' || repeat('x', 65536) || '", 1]')::jsonb) =
+	sha256('h' || sha256(('as\000\001\000\000' || repeat('x', 65536))::bytea) || 'n\000\000\000\0011e') AS folded;
+-- two versions at once: the same, whatever they share
+CREATE TABLE pairs AS
+	SELECT n, jsonb_set(jsonb_build_object('kind', n % 3, 'list', jsonb_agg(e ORDER BY i), 'tree', jsonb_build_object('a', jsonb_build_object('b', jsonb_agg(e)))),
+		'{tree,a,x}', to_jsonb(n / 2)) AS doc
+	FROM generate_series(1, 24) n, generate_series(1, 30) i,
+		LATERAL (SELECT jsonb_build_object('i', i, 'w', CASE WHEN i = n THEN n ELSE 0 END, 'noise', n % 2, 'text', repeat('t' || i, CASE WHEN i % 5 = 0 THEN 2000 ELSE 100 END),
+			'deep', (SELECT jsonb_object_agg('k' || j, repeat('v', j * i % 37)) FROM generate_series(1, 40) j)) AS e) l
+	WHERE i <= 24 + n % 4 AND i <> n - 3 GROUP BY n;
+SELECT count(*), bool_and(h.old_hash = diffgen_hash(a.doc, o) AND h.new_hash = diffgen_hash(b.doc, o)) AS same,
+	bool_and((h.old_hash = h.new_hash) = (diffgen(a.doc, b.doc, o) = '')) AS tells
+FROM pairs a, pairs b, (VALUES ('{}'::jsonb), ('{"ignore": ["$.list[*].noise", "$.tree.a.x"], "redact": ["$?(@.kind == 1).list[*].text"]}')) AS v (o),
+	LATERAL diffgen_hash_pair(a.doc, b.doc, o) h;
 
 -- errors
 CREATE TABLE nokey (id int, doc jsonb);
