@@ -125,7 +125,8 @@ equal_at_end(JsonFrame *frame, const JsonNode *old_element,
 
 /*
  * Number of elements that are equal at the start of both arrays.  Stops where
- * one element is left on each side, which will be looked into anyway.
+ * one element is left on each side, equal or not: they are paired, and then
+ * compared where they are alike.
  */
 static uint32
 equal_head(JsonFrame *frame, const ArraySide *old_side,

@@ -7,7 +7,9 @@
  * not.  An element that was changed should be looked into, so that only what
  * changed in it is shown, and one that is another thing should be replaced
  * as a whole.  Which is which is told by a score (below): it counts members
- * that are the same, and one that looks like an identity counts most.
+ * that are the same, and one that looks like an identity counts most.  Members
+ * that are hidden do not count, and of those that are redacted only that they
+ * are there.
  *
  * Where few elements are left, the pairs, in order, with the highest total
  * score are found by dynamic programming.  Where many are, elements with an
@@ -24,6 +26,8 @@
  */
 #include "json/walk.h"
 
+#include "json/children.h"
+
 #define PAIR_TABLE_MAX		1024
 #define SCORE_MEMBERS_MAX	64
 #define SCORE_BYTES_MAX		256
@@ -33,6 +37,23 @@
 
 /* Members that usually tell one element from another, best ones first. */
 static const char *const identity_keys[] = {"name", "id", "key", "uid", "type"};
+
+/*
+ * The value of a member as it may be looked at here: not if it is hidden or
+ * redacted.
+ */
+static bool
+find_shown(const JsonNode *object, const char *name, JsonNode *value)
+{
+	JsonKey		key;
+
+	key.data = name;
+	key.len = strlen(name);
+	if (!dg_node_find(object, key.data, key.len, value))
+		return false;
+	dg_view_member(object, &key, value);
+	return value->view != VIEW_HIDDEN && value->view != VIEW_REDACTED;
+}
 
 /*
  * The scalar that an object is known by, if it has one.
@@ -46,22 +67,118 @@ find_identity(const JsonNode *element, JsonNode *identity)
 		return false;
 	for (i = 0; i < (int) lengthof(identity_keys); i++)
 	{
-		if (dg_node_find(element, identity_keys[i], strlen(identity_keys[i]),
-						 identity))
+		if (find_shown(element, identity_keys[i], identity))
 			return !NODE_IS_CONTAINER(identity);
 	}
 	return false;
 }
 
 /*
+ * Get before the first of those children of a container that a score looks at.
+ */
+static void
+start_children(JsonChildren *children, const JsonNode *container)
+{
+	dg_children_start(children, container);
+	children->count = Min(children->count, SCORE_MEMBERS_MAX);
+}
+
+/*
  * Whether two values look the same.  Of large ones only the start is looked
- * at, which is good enough for a score.
+ * at, which is good enough for a score: so many bytes of a value that is shown
+ * as it is, and *nodes of one that is not.  What is redacted never looks the
+ * same, so that a score does not tell of it.
  */
 static bool
-look_same(const JsonNode *a, const JsonNode *b)
+look_same(const JsonNode *a, const JsonNode *b, int *nodes)
 {
-	return a->kind == b->kind && a->len == b->len &&
-		memcmp(a->data, b->data, Min(a->len, SCORE_BYTES_MAX)) == 0;
+	JsonChildren a_children;
+	JsonChildren b_children;
+
+	if (a->view == VIEW_REDACTED || b->view == VIEW_REDACTED ||
+		a->kind != b->kind)
+		return false;
+	if (!NODE_IS_CONTAINER(a) ||
+		(a->view == VIEW_PLAIN && b->view == VIEW_PLAIN))
+		return a->len == b->len &&
+			memcmp(a->data, b->data, Min(a->len, SCORE_BYTES_MAX)) == 0;
+
+	/* So deep at most as there are nodes to look at. */
+	start_children(&a_children, a);
+	start_children(&b_children, b);
+	while (--*nodes > 0)
+	{
+		JsonKey		a_key;
+		JsonKey		b_key;
+		JsonNode	a_child;
+		JsonNode	b_child;
+		bool		have_a = dg_children_next(&a_children, &a_key, &a_child);
+		bool		have_b = dg_children_next(&b_children, &b_key, &b_child);
+
+		if (!have_a && !have_b)
+			return true;
+		if (!have_a || !have_b ||
+			dg_key_compare_stored(&a_key, &b_key) != 0 ||
+			!look_same(&a_child, &b_child, nodes))
+			return false;
+	}
+	return true;
+}
+
+/* What two objects have in common. */
+typedef struct CommonMembers
+{
+	int			shared;			/* members that are in both */
+	int			same;			/* ... and look the same */
+	int			most;			/* members of the one that has more */
+} CommonMembers;
+
+static void
+count_common(const JsonNode *a, const JsonNode *b, CommonMembers *common)
+{
+	JsonChildren a_children;
+	JsonChildren b_children;
+	JsonKey		a_key;
+	JsonKey		b_key;
+	JsonNode	a_value;
+	JsonNode	b_value;
+	bool		have_a;
+	bool		have_b;
+	int			na = 0;
+	int			nb = 0;
+
+	memset(common, 0, sizeof(CommonMembers));
+	start_children(&a_children, a);
+	start_children(&b_children, b);
+	have_a = dg_children_next(&a_children, &a_key, &a_value);
+	have_b = dg_children_next(&b_children, &b_key, &b_value);
+	while (have_a || have_b)
+	{
+		int			order;
+
+		if (have_a && have_b)
+			order = dg_key_compare_stored(&a_key, &b_key);
+		else
+			order = have_a ? -1 : 1;
+		if (order == 0)
+		{
+			int			nodes = SCORE_MEMBERS_MAX;
+
+			common->shared++;
+			common->same += look_same(&a_value, &b_value, &nodes);
+		}
+		if (order <= 0)
+		{
+			na++;
+			have_a = dg_children_next(&a_children, &a_key, &a_value);
+		}
+		if (order >= 0)
+		{
+			nb++;
+			have_b = dg_children_next(&b_children, &b_key, &b_value);
+		}
+	}
+	common->most = Max(na, nb);
 }
 
 /*
@@ -70,47 +187,21 @@ look_same(const JsonNode *a, const JsonNode *b)
 static int
 score_objects(const JsonNode *a, const JsonNode *b)
 {
-	uint32		na = Min(NODE_COUNT(a), SCORE_MEMBERS_MAX);
-	uint32		nb = Min(NODE_COUNT(b), SCORE_MEMBERS_MAX);
-	uint32		i = 0;
-	uint32		j = 0;
-	int			shared = 0;
-	int			same = 0;
-	int			score;
+	CommonMembers common;
 	JsonNode	a_identity;
 	JsonNode	b_identity;
-	JsonKey		a_key;
-	JsonKey		b_key;
+	int			score;
 
-	while (i < na && j < nb)
-	{
-		JsonNode	a_value;
-		JsonNode	b_value;
-		int			order;
-
-		dg_node_key(a, i, &a_key);
-		dg_node_key(b, j, &b_key);
-		order = dg_key_compare_stored(&a_key, &b_key);
-		if (order == 0)
-		{
-			dg_node_child(a, i, &a_value);
-			dg_node_child(b, j, &b_value);
-			shared++;
-			same += look_same(&a_value, &b_value);
-		}
-		i += (order <= 0);
-		j += (order >= 0);
-	}
-
-	score = shared + 2 * same;
+	count_common(a, b, &common);
+	score = common.shared + 2 * common.same;
 	if (find_identity(a, &a_identity) && find_identity(b, &b_identity))
 	{
 		if (dg_scalars_equal(&a_identity, &b_identity))
 			return score + SCORE_IDENTITY;
 		/* With another name it takes more to be the same thing. */
-		return (same * 2 >= (int) Max(na, nb)) ? score : 0;
+		return (common.same * 2 >= common.most) ? score : 0;
 	}
-	if (same == 0 && shared * 2 < (int) Max(na, nb))
+	if (common.same == 0 && common.shared * 2 < common.most)
 		return 0;
 	return score;
 }
@@ -121,18 +212,21 @@ score_objects(const JsonNode *a, const JsonNode *b)
 static int
 score_arrays(const JsonNode *a, const JsonNode *b)
 {
-	uint32		n = Min(NODE_COUNT(a), NODE_COUNT(b));
-	uint32		i;
+	JsonChildren a_children;
+	JsonChildren b_children;
+	JsonKey		key;
+	JsonNode	a_element;
+	JsonNode	b_element;
 	int			score = 1;
 
-	for (i = 0; i < Min(n, SCORE_MEMBERS_MAX); i++)
+	start_children(&a_children, a);
+	start_children(&b_children, b);
+	while (dg_children_next(&a_children, &key, &a_element) &&
+		   dg_children_next(&b_children, &key, &b_element))
 	{
-		JsonNode	a_element;
-		JsonNode	b_element;
+		int			nodes = SCORE_MEMBERS_MAX;
 
-		dg_node_child(a, i, &a_element);
-		dg_node_child(b, i, &b_element);
-		if (look_same(&a_element, &b_element))
+		if (look_same(&a_element, &b_element, &nodes))
 			score += 2;
 	}
 	return score;
@@ -162,10 +256,10 @@ score_strings(const JsonNode *a, const JsonNode *b)
 static int
 score_elements(const JsonNode *a, const JsonNode *b)
 {
-	if (a->kind != b->kind)
-		return 0;
 	if (a->view == VIEW_REDACTED || b->view == VIEW_REDACTED)
 		return 1;
+	if (a->kind != b->kind)
+		return 0;
 	if (a->kind == NODE_OBJECT)
 		return score_objects(a, b);
 	if (a->kind == NODE_ARRAY)
@@ -176,20 +270,21 @@ score_elements(const JsonNode *a, const JsonNode *b)
 }
 
 /*
- * Whether two elements are equal in what is shown of them.  Scores look at
- * all of an element, so those that differ in hidden parts only may not seem
- * alike.
+ * Whether two elements are equal in what is shown of them.  The last one on
+ * each side has not been compared, and a score does not see that two equal
+ * elements are alike if there is nothing in them that it counts.
  */
 static bool
 shown_the_same(const JsonNode *a, const JsonNode *b)
 {
 	JsonDifference ignored;
 
-	return (a->view != VIEW_PLAIN || b->view != VIEW_PLAIN) &&
-		dg_nodes_equal(a, b, NOT_KNOWN, &ignored);
+	return dg_nodes_equal(a, b, NOT_KNOWN, &ignored);
 }
 
-/* A stretch of both arrays in which no two elements are equal. */
+/*
+ * A stretch of both arrays in which no two elements are known to be equal.
+ */
 typedef struct Gap
 {
 	JsonWalk   *walk;
@@ -419,8 +514,12 @@ search_identities(const Gap *gap, uint32 old_from, uint32 nold,
 	dg_free(table.identities);
 
 	if (in_old && in_new)
+	{
 		dg_search_ids(old_ids, nold, new_ids, nnew, table.count,
 					  gap->walk->algorithm, script);
+		if (!script->exact)
+			gap->walk->exact = false;
+	}
 	dg_free(old_ids);
 	dg_free(new_ids);
 	return in_old && in_new;
@@ -463,7 +562,11 @@ pair_by_identity(const Gap *gap, uint32 old_from, uint32 nold,
 
 /*
  * dg_pair_elements
- *		Push steps for a stretch of both arrays in which nothing is equal.
+ *		Push steps for a stretch of both arrays in which nothing is known to be
+ *		equal.
+ *
+ * There may be something that is: one element on each side is not compared
+ * before, and a search that was cut short leaves equal elements.
  */
 void
 dg_pair_elements(JsonWalk *walk, const ArraySide *old_side, uint32 old_from,

@@ -534,6 +534,40 @@ def check_redact(pairs, rng):
     print("ok: %d pairs with redacted parts" % len(pairs))
 
 
+def check_hidden_members(maker):
+    """What is ignored has no part in how elements are paired: the diff is that
+    of the documents without it."""
+    rng = maker.rng
+    options = []
+    patterns = []
+    pairs = []
+    keys = ["name", "id", "ts", "v", "w"]
+
+    def element():
+        if rng.random() < 0.2:
+            return rng.choice([{}, [], "x", Number("1")])
+        return {k: rng.choice([Number("1"), Number("2"), Number("1.0"), "x", {"ts": Number(str(rng.randrange(3)))}, {}])
+                for k in keys if rng.random() < 0.7}
+    for _ in range(200):
+        pairs.append(tuple({"l": [element() for _ in range(rng.choice([1, 1, 1, 2, 2, 3, 40]))]} for _ in range(2)))
+        patterns.append([[("key", "l"), ("elements", None), ("key", k)] for k in rng.sample(keys, rng.randrange(1, 5))] +
+                        rng.choice([[], [], [[("any",), ("key", "ts")]], [[("key", "l"), ("element", 0)]]]))
+        options.append(json.dumps({"ignore": [pattern_text(p) for p in patterns[-1]]}))
+    source = "(SELECT *, ((ARRAY[%s])[n + 1])::jsonb AS o FROM pair) pair" % ",".join(map(literal, options))
+    got = ask("json_build_array(diffgen(a, b, o), diffgen_text(a, o) = diffgen_text(b, o),"
+              " diffgen(diffgen_apply(a, diffgen_patch(a, b, o)), b, o))", pairs, source=source)
+    bare = [tuple(transform(doc, p, lambda value: HIDDEN) for doc in pair) for pair, p in zip(pairs, patterns)]
+    plain = ask("diffgen(a, b)", bare)
+    for n, (pair, row) in enumerate(zip(pairs, got)):
+        if (row[0] == "") != row[1]:
+            fail("hidden members: empty exactly when equal", n, pair, options=options[n], diff=row[0])
+        if row[0] != plain[n]:
+            fail("hidden members: diff of what is shown", n, pair, options=options[n], diff=row[0], plain=plain[n])
+        if "[0]" not in options[n] and row[2] != "":
+            fail("hidden members: patch", n, pair, options=options[n], diff=row[2])
+    print("ok: %d pairs with hidden members" % len(pairs))
+
+
 def check_shared_redaction(maker):
     """A value that one document has redacted is not shown of the other where
     the two are told to be the same: an index or a filter matches on one side,
@@ -657,6 +691,7 @@ def main():
         check_patches(pairs)
         check_ignore(pairs, rng)
         check_redact(pairs, rng)
+        check_hidden_members(maker)
         check_shared_redaction(maker)
         check_keys(maker)
         done += len(pairs)

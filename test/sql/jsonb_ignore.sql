@@ -35,6 +35,12 @@ SELECT diffgen('{"a": {"x": 1}, "b": 1}'::jsonb, '{"b": 1}', '{"ignore": ["$.a"]
 SELECT diffgen('[1, {"x": 1}, 2]'::jsonb, '[1, {"x": 2}, 3]', '{"ignore": ["$[*].x"]}');
 SELECT diffgen('{"a": {"x": 1}}'::jsonb, '{"a": {"x": 2, "y": 3}}', '{"ignore": ["$.a.x"]}');
 SELECT diffgen('[{"x": 1}]'::jsonb, '[{}]', '{"ignore": ["$[*].x"]}') = '';
+-- ... nor when one element is left on each side, or in how elements are paired
+SELECT diffgen('[{"name": 1}]'::jsonb, '[{"name": 2}]', '{"ignore": ["$[*].name"]}') = '';
+SELECT diffgen('[1, {}]'::jsonb, '[2, {}]', '{"ignore": ["$[0]"]}') = '';
+SELECT diffgen_patch('{"l": [{"id": 1, "ts": 1, "value": "x"}]}', '{"l": [{"id": 2, "ts": 2, "value": "x"}]}', '{"ignore": ["$.l[*].id", "$.l[*].ts"]}');
+SELECT diffgen_patch('[{"id": 1, "v": 1}, {"id": 2, "v": 2}]', '[{"id": 2, "v": 3}]', '{"ignore": ["$[*].id"]}'),
+	diffgen_patch('[{"v": 1}, {"v": 2}]', '[{"v": 3}]');
 -- ... and is no part of an added or removed value, nor of patches' indices
 SELECT * FROM diffgen_changes('{}', '{"a": {"x": 1, "y": [1, {"x": 2}]}}', '{"ignore": ["$.**.x"]}');
 SELECT diffgen_patch('[9, 1, 2, 3]', '[8, 1, 3, 4]', '{"ignore": ["$[0]"]}');
@@ -72,6 +78,9 @@ SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o');
 SELECT diffgen(:'b'::jsonb, :'a'::jsonb, :'o') LIKE '%hunter2%',
 	diffgen_patch(:'a'::jsonb, :'b'::jsonb, :'o')::text LIKE '%hunter2%',
 	diffgen_patch(:'b'::jsonb, :'a'::jsonb, jsonb_build_object('invertible', true) || :'o')::text LIKE '%hunter2%';
+-- how elements are paired does not tell of it
+SELECT diffgen('{"l": [{"name": "s1"}]}'::jsonb, '{"l": [{"name": "s2"}]}', '{"redact": ["$.l[*].name"]}');
+SELECT diffgen_patch('[{"name": "s1", "v": 1}, {"name": "s2", "v": 2}]', '[{"name": "s2", "v": 3}, {"name": "s3", "v": 4}]', '{"redact": ["$[*].name"]}');
 -- ... also of elements that have moved
 \set a '{"kind": "Secret", "spec": [{"name": "x", "token": "hunter2"}, {"name": "y"}]}'
 \set b '{"kind": "X", "spec": [{"name": "y"}, {"name": "x", "token": "hunter2"}]}'
