@@ -10,7 +10,12 @@
  * key lengths take about n log k comparisons, nearly all of them between
  * eight-byte prefixes kept in the list.
  *
- * Memory: 24 bytes for each member of the objects that are open at a time,
+ * Of a large object in which little has changed, the members that are the same
+ * are not listed, but for those next to a change: of the others only the
+ * number of lines is needed.  They are gone through a second time for that,
+ * when it is known which members have changed.
+ *
+ * Memory: 24 bytes for each listed member of the objects that are open at a time,
  * and 8 more while one is sorted.
  *
  *-------------------------------------------------------------------------
@@ -20,6 +25,15 @@
 #include "port/pg_bswap.h"
 
 #define MEMBERS_INITIAL		256
+
+/*
+ * Objects with so many members are listed sparsely, unless more lines around a
+ * change are wanted than can be kept in order by insertion.
+ */
+#ifndef SPARSE_MIN
+#define SPARSE_MIN			8192
+#endif
+#define SPARSE_MAX_AROUND	64
 
 /* Up to so many members, insertion beats merging. */
 #define INSERTION_MAX		12
@@ -42,6 +56,7 @@ dg_members_init(JsonMembers *members)
 	members->used = 0;
 	members->max = MEMBERS_INITIAL;
 	members->skip_same = false;
+	members->around = 0;
 }
 
 void
@@ -61,7 +76,7 @@ reserve(JsonMembers *members, uint32 more)
 
 	if (need > members->max)
 	{
-		uint64		newmax = Max((uint64) members->max * 2, need);
+		uint64		newmax = Max((uint64) members->max + members->max / 2, need);
 
 		if (newmax > PG_INT32_MAX)
 			ereport(ERROR,
@@ -245,12 +260,15 @@ member_hidden(const JsonNode *object, const JsonKey *key, JsonNode value)
 	return value.view == VIEW_HIDDEN;
 }
 
-static inline void
+static void
 add_member(JsonMembers *members, const JsonKey *key,
 		   uint32 old_index, uint32 new_index, uint32 first_byte)
 {
-	JsonMember *member = &members->stack[members->used++];
+	JsonMember *member;
 
+	if (members->used == members->max)
+		reserve(members, 1);
+	member = &members->stack[members->used++];
 	member->prefix = dg_key_prefix(key);
 	member->old_index = old_index;
 	member->new_index = new_index;
@@ -396,57 +414,350 @@ first_byte_of_values(const JsonNode *old_object, uint32 first_byte,
 }
 
 /*
- * Join two objects by merging their keys.
+ * Two objects that are being joined by merging their keys, and the member
+ * that the join is at.
  */
-static void
-join_members(JsonMembers *members, const JsonNode *old_object,
-			 const JsonNode *new_object, uint32 first_byte)
+typedef struct MemberJoin
 {
-	bool		same_view = (old_object->view == new_object->view);
-	bool		same = same_keys(old_object, new_object);
-	MemberCursor o;
-	MemberCursor n;
+	const JsonNode *old_object;
+	const JsonNode *new_object;
+	uint32		first_byte;		/* where the objects' bytes differ first */
+	bool		same_view;
+	bool		same_keys;
+	MemberCursor old_cursor;
+	MemberCursor new_cursor;
 
-	first_member(&o, old_object);
-	first_member(&n, new_object);
-	while (o.index < o.count || n.index < n.count)
+	JsonKey		key;
+	JsonNode	value;			/* the new one, if there is one */
+	uint32		old_index;		/* NO_INDEX where it is not, or is hidden */
+	uint32		new_index;
+	uint32		known;			/* where the values' bytes differ first */
+} MemberJoin;
+
+static void
+start_join(MemberJoin *join, const JsonNode *old_object,
+		   const JsonNode *new_object, uint32 first_byte)
+{
+	join->old_object = old_object;
+	join->new_object = new_object;
+	join->first_byte = first_byte;
+	join->same_view = (old_object->view == new_object->view);
+	join->same_keys = same_keys(old_object, new_object);
+	first_member(&join->old_cursor, old_object);
+	first_member(&join->new_cursor, new_object);
+}
+
+/*
+ * Which object has the next key: the old one (-1), the new one (1) or both.
+ */
+static inline int
+join_order(const MemberJoin *join)
+{
+	if (join->same_keys)
+		return 0;
+	if (join->old_cursor.index == join->old_cursor.count)
+		return 1;
+	if (join->new_cursor.index == join->new_cursor.count)
+		return -1;
+	return dg_key_compare_stored(&join->old_cursor.key,
+								 &join->new_cursor.key);
+}
+
+/*
+ * Go to the next member that is shown on one side at least.
+ */
+static bool
+next_joined(MemberJoin *join)
+{
+	MemberCursor *o = &join->old_cursor;
+	MemberCursor *n = &join->new_cursor;
+
+	while (o->index < o->count || n->index < n->count)
 	{
-		int			order;
-		uint32		old_index = NO_INDEX;
-		uint32		new_index = NO_INDEX;
-		uint32		known = NOT_KNOWN;
-		JsonKey		key;
+		int			order = join_order(join);
 
 		DG_CHECK_CANCEL();
-		if (same)
-			order = 0;
-		else if (o.index == o.count)
-			order = 1;
-		else if (n.index == n.count)
-			order = -1;
-		else
-			order = dg_key_compare_stored(&o.key, &n.key);
-
-		if (order == 0 && same_view)
-			known = first_byte_of_values(old_object, first_byte, &o, &n);
-		key = (order <= 0) ? o.key : n.key;
+		join->old_index = join->new_index = NO_INDEX;
+		join->known = NOT_KNOWN;
+		if (order == 0 && join->same_view)
+			join->known = first_byte_of_values(join->old_object,
+											   join->first_byte, o, n);
+		join->key = (order <= 0) ? o->key : n->key;
 		if (order <= 0)
 		{
-			if (!member_hidden(old_object, &key, o.value))
-				old_index = o.index;
-			next_member(&o);
+			if (!member_hidden(join->old_object, &join->key, o->value))
+				join->old_index = o->index;
+			next_member(o);
 		}
 		if (order >= 0)
 		{
-			if (!member_hidden(new_object, &key, n.value))
-				new_index = n.index;
-			next_member(&n);
+			join->value = n->value;
+			if (!member_hidden(join->new_object, &join->key, n->value))
+				join->new_index = n->index;
+			next_member(n);
 		}
-		if (known == SAME_BYTES && members->skip_same)
-			continue;
-		if (old_index != NO_INDEX || new_index != NO_INDEX)
-			add_member(members, &key, old_index, new_index, known);
+		if (join->old_index != NO_INDEX || join->new_index != NO_INDEX)
+			return true;
 	}
+	return false;
+}
+
+/*
+ * The same members between two changed ones, in the order they are shown.
+ */
+typedef struct SameRun
+{
+	uint32		count;
+	uint32		nfirst;			/* of them in the lists below */
+	uint32		nlast;
+	int64		lines;
+} SameRun;
+
+/*
+ * The members of large objects, of which only those that have changed are
+ * listed, and some of the same ones around them.
+ */
+typedef struct SparseList
+{
+	JsonMembers *members;
+	KeySource	source;
+	uint32		first;			/* the changed ones, on the stack */
+	uint32		nchanged;
+	uint32		around;			/* same members wanted next to a change */
+	SameRun    *runs;			/* before each changed one, and after all */
+	JsonMember *firsts;			/* `around` for each run, ascending */
+	JsonMember *lasts;			/* likewise, descending */
+} SparseList;
+
+/*
+ * Number of changed members that are shown before a member.
+ */
+static uint32
+changed_before(const SparseList *sparse, const JsonMember *member)
+{
+	const JsonMember *list = sparse->members->stack + sparse->first;
+	uint32		low = 0;
+	uint32		high = sparse->nchanged;
+
+	while (low < high)
+	{
+		uint32		middle = low + (high - low) / 2;
+
+		if (shown_after(&sparse->source, member, &list[middle]))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+/*
+ * Whether member a is farther from the end of a run that a list starts at.
+ */
+static inline bool
+farther(const SparseList *sparse, bool ascending, const JsonMember *a,
+		const JsonMember *b)
+{
+	return ascending ? shown_after(&sparse->source, a, b) :
+		shown_after(&sparse->source, b, a);
+}
+
+/*
+ * Keep a member in a short list if it is one of the nearest.
+ */
+static void
+keep_nearest(const SparseList *sparse, JsonMember *list, uint32 *count,
+			 const JsonMember *member, bool ascending)
+{
+	uint32		i;
+
+	if (*count < sparse->around)
+		(*count)++;
+	else if (farther(sparse, ascending, member, &list[*count - 1]))
+		return;
+	for (i = *count - 1; i > 0; i--)
+	{
+		if (!farther(sparse, ascending, &list[i - 1], member))
+			break;
+		list[i] = list[i - 1];
+	}
+	list[i] = *member;
+}
+
+/*
+ * Go through the same members: count the lines between the changed ones, and
+ * find those next to these.
+ */
+static void
+survey_same(SparseList *sparse, MemberJoin *join)
+{
+	while (next_joined(join))
+	{
+		JsonMember	member;
+		SameRun    *run;
+		Size		number;
+
+		if (join->known != SAME_BYTES)
+			continue;
+		member.prefix = dg_key_prefix(&join->key);
+		member.old_index = join->old_index;
+		member.new_index = join->new_index;
+		member.first_byte = SAME_BYTES;
+		number = changed_before(sparse, &member);
+		run = &sparse->runs[number];
+		run->count++;
+		dg_view_member(join->new_object, &join->key, &join->value);
+		run->lines += dg_shown_lines(&join->value, PG_INT64_MAX);
+		keep_nearest(sparse, sparse->firsts + number * sparse->around,
+					 &run->nfirst, &member, true);
+		keep_nearest(sparse, sparse->lasts + number * sparse->around,
+					 &run->nlast, &member, false);
+	}
+}
+
+static int64
+member_lines(const SparseList *sparse, const JsonMember *member)
+{
+	const JsonNode *object = sparse->source.new_object;
+	JsonKey		key;
+	JsonNode	value;
+
+	dg_node_key(object, member->new_index, &key);
+	dg_node_child(object, member->new_index, &value);
+	dg_view_member(object, &key, &value);
+	return dg_shown_lines(&value, PG_INT64_MAX);
+}
+
+/*
+ * Write a run of same members: its first ones, the lines of those that are
+ * left out, its last ones.  Returns how many entries that took.
+ */
+static uint32
+put_same_run(const SparseList *sparse, Size number, JsonMember *to)
+{
+	const SameRun *run = &sparse->runs[number];
+	const JsonMember *firsts = sparse->firsts + number * sparse->around;
+	const JsonMember *lasts = sparse->lasts + number * sparse->around;
+	uint32		nlast = Min(run->nlast, run->count - run->nfirst);
+	int64		left_out = run->lines;
+	uint32		n = 0;
+	uint32		i;
+
+	for (i = 0; i < run->nfirst; i++)
+	{
+		left_out -= member_lines(sparse, &firsts[i]);
+		to[n++] = firsts[i];
+	}
+	for (i = 0; i < nlast; i++)
+		left_out -= member_lines(sparse, &lasts[i]);
+	if (run->count > run->nfirst + nlast)
+	{
+		to[n].prefix = left_out;
+		to[n].old_index = to[n].new_index = NO_INDEX;
+		to[n].first_byte = SAME_BYTES;
+		n++;
+	}
+	for (i = nlast; i > 0; i--)
+		to[n++] = lasts[i - 1];
+	return n;
+}
+
+/*
+ * Replace the changed members on the stack by these and the same ones around
+ * them.
+ */
+static void
+put_sparse(SparseList *sparse)
+{
+	JsonMembers *members = sparse->members;
+	uint32		nchanged = sparse->nchanged;
+	JsonMember *changed = dg_alloc(Max(nchanged, 1), sizeof(JsonMember));
+	uint32		i;
+
+	memcpy(changed, members->stack + sparse->first,
+		   (Size) nchanged * sizeof(JsonMember));
+	members->used = sparse->first;
+	for (i = 0; i <= nchanged; i++)
+	{
+		reserve(members, 2 * sparse->around + 2);
+		members->used += put_same_run(sparse, i,
+									  members->stack + members->used);
+		if (i < nchanged)
+			members->stack[members->used++] = changed[i];
+	}
+	dg_free(changed);
+}
+
+/*
+ * List the members of two large objects sparsely, if few of them differ.
+ * Returns false if that is not so, and nothing was listed.
+ */
+static bool
+push_sparse(JsonMembers *members, const JsonNode *old_object,
+			const JsonNode *new_object, uint32 first_byte)
+{
+	MemberJoin	join;
+	SparseList	sparse;
+	uint32		nsame = 0;
+	Size		nruns;
+
+	sparse.members = members;
+	sparse.source.old_object = old_object;
+	sparse.source.new_object = new_object;
+	sparse.first = members->used;
+	sparse.around = members->around;
+
+	start_join(&join, old_object, new_object, first_byte);
+	while (next_joined(&join))
+	{
+		if (join.known == SAME_BYTES)
+			nsame++;
+		else
+			add_member(members, &join.key, join.old_index, join.new_index,
+					   join.known);
+	}
+	sparse.nchanged = members->used - sparse.first;
+	nruns = (Size) sparse.nchanged + 1;
+	if (nruns * (2 * (Size) sparse.around + 2) > nsame / 2)
+	{
+		members->used = sparse.first;
+		return false;
+	}
+
+	sort_members(members, &sparse.source, sparse.first);
+	sparse.runs = dg_alloc0(nruns, sizeof(SameRun));
+	sparse.firsts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
+	sparse.lasts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
+	start_join(&join, old_object, new_object, first_byte);
+	survey_same(&sparse, &join);
+	put_sparse(&sparse);
+	dg_free(sparse.runs);
+	dg_free(sparse.firsts);
+	dg_free(sparse.lasts);
+	return true;
+}
+
+/*
+ * List the members of two objects in full.
+ */
+static void
+push_all(JsonMembers *members, const JsonNode *old_object,
+		 const JsonNode *new_object, uint32 first_byte)
+{
+	uint32		first = members->used;
+	MemberJoin	join;
+	KeySource	source;
+
+	start_join(&join, old_object, new_object, first_byte);
+	while (next_joined(&join))
+	{
+		if (join.known != SAME_BYTES || !members->skip_same)
+			add_member(members, &join.key, join.old_index, join.new_index,
+					   join.known);
+	}
+	source.old_object = old_object;
+	source.new_object = new_object;
+	sort_members(members, &source, first);
 }
 
 /*
@@ -457,18 +768,19 @@ join_members(JsonMembers *members, const JsonNode *old_object,
  * They are there from the returned position to the top.  Hidden members are
  * left out, on the side where they are hidden.  first_byte is where the
  * bytes of the objects differ first.
+ *
+ * Of large objects with few changes most members that are the same are left
+ * out; entries for which dg_member_is_run() is true stand for them.
  */
 uint32
 dg_members_push_pair(JsonMembers *members, const JsonNode *old_object,
 					 const JsonNode *new_object, uint32 first_byte)
 {
 	uint32		first = members->used;
-	KeySource	source;
 
-	reserve(members, NODE_COUNT(old_object) + NODE_COUNT(new_object));
-	join_members(members, old_object, new_object, first_byte);
-	source.old_object = old_object;
-	source.new_object = new_object;
-	sort_members(members, &source, first);
+	if (members->skip_same || members->around > SPARSE_MAX_AROUND ||
+		NODE_COUNT(new_object) < SPARSE_MIN ||
+		!push_sparse(members, old_object, new_object, first_byte))
+		push_all(members, old_object, new_object, first_byte);
 	return first;
 }

@@ -19,7 +19,8 @@
 
 /*
  * A member of the old object, of the new one (NO_INDEX where it is not), or
- * of both.
+ * of both; or, on neither side, some members that are the same in both and
+ * need not be told from each other: prefix is their number of lines then.
  */
 typedef struct JsonMember
 {
@@ -36,6 +37,7 @@ typedef struct JsonMembers
 	uint32		used;
 	uint32		max;
 	bool		skip_same;		/* leave out pairs of the same bytes */
+	uint32		around;			/* if not, how many are needed at a change */
 } JsonMembers;
 
 extern void dg_members_init(JsonMembers *members);
@@ -47,6 +49,15 @@ extern uint32 dg_members_push_pair(JsonMembers *members,
 								   const JsonNode *old_object,
 								   const JsonNode *new_object,
 								   uint32 first_byte);
+
+/*
+ * Whether an entry stands for members that are not listed.
+ */
+static inline bool
+dg_member_is_run(const JsonMember *member)
+{
+	return member->old_index == NO_INDEX && member->new_index == NO_INDEX;
+}
 
 /*
  * Take off the stack all members from some position on.

@@ -405,8 +405,13 @@ run_lines(const EqualRun *run, uint32 i, int64 enough)
 	uint32		entry;
 
 	if (frame->place.new_node.kind == NODE_OBJECT)
-		entry = run->walk->members.stack[first + i].new_index +
-			JsonContainerSize(jc);
+	{
+		const JsonMember *member = &run->walk->members.stack[first + i];
+
+		if (dg_member_is_run(member))
+			return (int64) member->prefix;
+		entry = member->new_index + JsonContainerSize(jc);
+	}
 	else
 		entry = run->walk->steps[first].new_index + i;
 	if (!JBE_ISCONTAINER(jc->children[entry]))
@@ -447,7 +452,7 @@ put_run(JsonTextSink *sink, const EqualRun *run)
 		lines += more;
 	}
 
-	/* The last line may differ by its comma, and is no context then. */
+	/* The last line may differ by its comma, and is no context then: +1. */
 	lines = -1;
 	for (tail = run->count; tail > head && lines < context; tail--)
 		lines += run_lines(run, tail - 1, context - lines);
@@ -509,6 +514,7 @@ dg_text_sink_begin(JsonTextSink *sink, const JsonPatterns *patterns,
 	sink->sink.enter = text_enter;
 	sink->sink.leave = text_leave;
 	sink->sink.equal = text_equal;
+	sink->sink.around = (uint32) context + 1;	/* see put_run */
 	sink->sink.change = text_change;
 	dg_members_init(&sink->members);
 	dg_unified_begin(&sink->writer, render_segment, sink, context, labels,

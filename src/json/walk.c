@@ -62,7 +62,10 @@ dg_walk_add_sink(JsonWalk *walk, JsonSink *sink)
 
 	/* Equal members matter only to sinks that are told of them. */
 	if (sink->equal != NULL)
+	{
 		walk->members.skip_same = false;
+		walk->members.around = Max(walk->members.around, sink->around);
+	}
 }
 
 /*

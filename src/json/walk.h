@@ -142,6 +142,8 @@ struct JsonSink
 						  uint32 from, uint32 to);
 	void		(*change) (JsonSink *sink, const JsonWalk *walk,
 						   JsonChangeKind kind, const JsonChild *child);
+	/* how many equal children next to a change `equal` looks at singly */
+	uint32		around;
 };
 
 /* More sinks than any function feeds at once. */

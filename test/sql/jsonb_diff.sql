@@ -82,3 +82,13 @@ INSERT INTO docs SELECT 6, jsonb_build_object('a', repeat('x', 1900));
 SELECT a.id, b.id, length(diffgen(a.doc, b.doc)), (diffgen_stat(a.doc, b.doc)).added
 FROM docs a, docs b WHERE a.id <= b.id ORDER BY 1, 2;
 DROP TABLE docs;
+
+-- Large objects in which little has changed
+WITH large AS (SELECT jsonb_object_agg('k' || i, CASE WHEN i % 3 = 0 THEN '[1, {"a": 2}]' ELSE to_jsonb(i) END) AS doc
+			   FROM generate_series(1, 20000) i),
+	 pair AS (SELECT doc AS old, jsonb_set(doc, '{k5}', '"x"') - 'k9999' || '{"k15000.5": [], "zz": 1}' AS new, context
+			  FROM large, (VALUES (1), (3), (20), (100)) v(context))
+SELECT context, (diffgen_stat(old, new, o)).*, diffgen_apply(diffgen_text(old), diffgen(old, new, o)) = diffgen_text(new) AS there
+FROM pair, LATERAL (SELECT jsonb_build_object('context', context)) l(o);
+WITH large AS (SELECT jsonb_object_agg('k' || i, i) AS doc FROM generate_series(1, 20000) i)
+SELECT diffgen(doc, doc || '{"k77": null}', '{"context": 2}') FROM large;
