@@ -446,7 +446,7 @@ def judge_mutants(diffs, rng, failures):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pairs", type=int, default=4200)
+    parser.add_argument("--pairs", type=int, default=10500)
     parser.add_argument("--seed", type=int, default=random.randrange(2 ** 32))
     args = parser.parse_args()
     rng = random.Random(args.seed)
