@@ -47,8 +47,9 @@ typedef struct PatternStart
 } PatternStart;
 
 /*
- * Patterns and the states that have come up so far.  All of it is in one
- * memory context and lives as long as that.
+ * Patterns and the states that have come up so far.  The patterns live as long
+ * as the memory context they are in.  The states are in a child of it, and are
+ * forgotten between two calls if they have become many.
  */
 struct JsonPatterns
 {
@@ -60,6 +61,7 @@ struct JsonPatterns
 	uint32		nstarts;
 	uint32		maxstarts;
 
+	MemoryContext state_context;	/* NULL if there are no states */
 	JsonView  **states;
 	uint32		nstates;
 	JsonView  **slots;			/* hash table of the states */

@@ -22,7 +22,10 @@
  * "token" to VIEW_HIDDEN, and all others to {.**, token}, which leads to
  * itself.
  *
- * Limits: MAX_STATES different states.
+ * Limits: MAX_STATES different states in one call.  They are kept from one call
+ * to the next, since most documents lead to the same ones, unless they have
+ * become more than KEPT_STATES: so no result depends on those before, and
+ * memory is bounded.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,6 +40,8 @@
 /* States are numbered by 16 bits, after the three views that are none. */
 #define MAX_STATES		65000
 #define FIRST_STATE_ID	3
+
+#define KEPT_STATES		4096
 
 #define SLOTS_INITIAL	64
 
@@ -289,7 +294,11 @@ find_state(JsonPatterns *patterns)
 			return patterns->slots[slot];
 	}
 
-	old_context = MemoryContextSwitchTo(patterns->context);
+	if (patterns->state_context == NULL)
+		patterns->state_context =
+			AllocSetContextCreate(patterns->context, "diffgen views",
+								  ALLOCSET_DEFAULT_SIZES);
+	old_context = MemoryContextSwitchTo(patterns->state_context);
 	reserve_state(patterns);
 	view = palloc0(sizeof(JsonView));
 	view->patterns = patterns;
@@ -443,17 +452,29 @@ dg_view_next_element(JsonView *view, uint32 index, const JsonNode *element)
 }
 
 /*
- * dg_view_root
- *		Set the view of a document's root.  patterns may be NULL.
+ * Get ready for a call: forget the states if there are many.
  */
-void
-dg_view_root(JsonPatterns *patterns, JsonNode *root)
+static void
+start_call(JsonPatterns *patterns)
+{
+	MemoryContext states = patterns->state_context;
+
+	if (patterns->nstates <= KEPT_STATES)
+		return;
+	patterns->state_context = NULL;
+	patterns->states = NULL;
+	patterns->nstates = 0;
+	patterns->slots = NULL;
+	patterns->nslots = 0;
+	MemoryContextDelete(states);
+}
+
+static void
+set_root(JsonPatterns *patterns, JsonNode *root)
 {
 	JsonView   *verdict = NULL;
 	uint32		i;
 
-	if (patterns == NULL || patterns->nstarts == 0)
-		return;
 	if (patterns->scratch == NULL)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(patterns->context);
@@ -472,6 +493,21 @@ dg_view_root(JsonPatterns *patterns, JsonNode *root)
 	}
 	Assert(verdict == NULL);
 	root->view = find_state(patterns);
+}
+
+/*
+ * dg_view_root
+ *		Set the view of a document's root.  patterns may be NULL.
+ *
+ * Views that were had from the patterns before are not valid any more.
+ */
+void
+dg_view_root(JsonPatterns *patterns, JsonNode *root)
+{
+	if (patterns == NULL || patterns->nstarts == 0)
+		return;
+	start_call(patterns);
+	set_root(patterns, root);
 }
 
 /*
@@ -534,13 +570,17 @@ dg_view_share(JsonNode *old_node, JsonNode *new_node)
  * dg_view_roots
  *		Set the views of two documents' roots.  patterns may be NULL.
  *
- * A pattern that redacts what is in one of them redacts it in both.
+ * A pattern that redacts what is in one of them redacts it in both.  Views
+ * that were had from the patterns before are not valid any more.
  */
 void
 dg_view_roots(JsonPatterns *patterns, JsonNode *old_root, JsonNode *new_root)
 {
-	dg_view_root(patterns, old_root);
-	dg_view_root(patterns, new_root);
+	if (patterns == NULL || patterns->nstarts == 0)
+		return;
+	start_call(patterns);
+	set_root(patterns, old_root);
+	set_root(patterns, new_root);
 	dg_view_share(old_root, new_root);
 }
 

@@ -101,6 +101,15 @@ SELECT diffgen_text('{"a": 1, "b": 2}', '{"redact": ["$.*"], "ignore": ["$.a"]}'
 -- a document that merely has such a string
 SELECT diffgen_apply('{"a": "<redacted>"}', diffgen_patch('{"a": "<redacted>"}', '{"a": "<redacted: after>"}'));
 
+-- However many combinations of patterns come up in a query, no row depends on
+-- those before
+CREATE TABLE deep AS
+SELECT n, (string_agg('{"' || k || '": ', '' ORDER BY md5(n || k)) || '1' || repeat('}', 20))::jsonb AS doc
+FROM generate_series(1, 6000) n, (SELECT 'k' || i AS k FROM generate_series(1, 20) i) keys GROUP BY n;
+SELECT count(diffgen_text(doc, o)), count(diffgen(doc, '{}', o))
+FROM deep, (SELECT jsonb_build_object('ignore', jsonb_agg('$.**.k' || i || '.**.z')) o FROM generate_series(1, 20) i) o;
+DROP TABLE deep;
+
 -- Errors
 SELECT diffgen_paths('1', '2', '{"ignore": "$.a"}');
 SELECT diffgen_paths('1', '2', '{"ignore": [1]}');
