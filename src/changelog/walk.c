@@ -186,6 +186,18 @@ report_hash(Walk *walk)
 					   walk->entries[i].old_hash))
 		{
 			culprit = walk->entries[i].change_id;
+
+			/*
+			 * A value that is redacted on one side of a change only is
+			 * redacted on both in the patch.
+			 */
+			if (diffgen_patch_redacts(walk->entries[i].patch))
+				ereport(ERROR,
+						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+						 errmsg("cannot go back over change " INT64_FORMAT " of document \"%s\" of table \"%s\": it is redacted",
+								culprit, walk->document->label,
+								get_rel_name(walk->tracking->target)),
+						 errdetail("A value that was not redacted before the change is redacted after it, and is not stored.")));
 			break;
 		}
 	}

@@ -224,6 +224,17 @@ SELECT diffgen_at_change('secret', 'doc', max(change_id) - 3, true, 1) FROM secr
 UPDATE secret SET doc = doc || '{"seen": 9}';
 SELECT diffgen_at_change('secret', 'doc', max(change_id) - 3, true, 1) FROM secret_changelog WHERE document = 'doc';
 
+-- a value that is redacted from some change on, and no longer from another on
+CREATE TABLE turns (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('turns', NULL, '{"redact": ["$?(@.secret == true).value"]}');
+INSERT INTO turns VALUES (1, '{"secret": true, "value": "swordfish"}');
+UPDATE turns SET doc = '{"secret": false, "value": "plain"}';
+SELECT l.change_id, diffgen_at_change('turns', 'doc', l.change_id, false, 1) FROM turns_changelog l WHERE document = 'doc' ORDER BY 1;
+UPDATE turns SET doc = '{"secret": true, "value": "tuna"}';
+SELECT diffgen_at_change('turns', 'doc', max(change_id), false, 1) FROM turns_changelog;
+SELECT diffgen_at_change('turns', 'doc', max(change_id), true, 1) FROM turns_changelog;
+SELECT count(*) FROM turns_changelog l WHERE l::text ~ 'fish|tuna';
+
 -- with the preset, lists by their keys
 CREATE TABLE objects (uid text PRIMARY KEY, object jsonb);
 SELECT diffgen_track('objects', NULL, '{"preset": "kubernetes"}');
