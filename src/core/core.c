@@ -161,7 +161,7 @@ dg_reserve(StringInfo out, Size more)
 				 errmsg("result of the diff is too large"),
 				 errdetail("The result would exceed %zu bytes, the limit of a value.",
 						   (Size) MaxAllocSize),
-				 errhint("Use less context, or split the documents into smaller parts.")));
+				 errhint("Compare the documents in parts. A unified diff is also smaller with less context.")));
 #else
 		fprintf(stderr, "result of the diff is too large\n");
 		exit(EXIT_FAILURE);

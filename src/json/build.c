@@ -36,7 +36,8 @@ checked_size(Size size)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("result of the diff is too large"),
 				 errdetail("A container in it would exceed %d bytes, the limit of jsonb.",
-						   JENTRY_OFFLENMASK)));
+						   JENTRY_OFFLENMASK),
+				 errhint("Compare the documents in parts, or take the changes one by one from diffgen_changes().")));
 	return (uint32) size;
 }
 

@@ -78,3 +78,13 @@ SELECT exact
 FROM (SELECT jsonb_agg(jsonb_build_object('id', hashint4(i) % 50, 'v', -i) ORDER BY i) AS a,
 		jsonb_agg(jsonb_build_object('id', hashint4(i + 50000) % 50, 'v', i) ORDER BY i) AS b
 	FROM generate_series(1, 5000) i) pair, diffgen_stat(a, b);
+-- Every operation of a patch repeats the path, so deep and wide changes can
+-- exceed what a jsonb holds
+WITH wide(n, members) AS (
+	SELECT n, jsonb_object_agg('k' || i, n)::text FROM generate_series(0, 1) n, generate_series(1, 9000) i GROUP BY n)
+SELECT string_agg(repeat('{"abcdefghij": ', 3000) || members || repeat('}', 3000), '' ORDER BY n) FILTER (WHERE n = 0) AS old,
+	string_agg(repeat('{"abcdefghij": ', 3000) || members || repeat('}', 3000), '' ORDER BY n) FILTER (WHERE n = 1) AS new
+INTO TEMP deep_and_wide FROM wide;
+SELECT diffgen_patch(old::jsonb, new::jsonb) FROM deep_and_wide;
+SELECT (diffgen_stat(old::jsonb, new::jsonb)).added FROM deep_and_wide;
+DROP TABLE deep_and_wide;
