@@ -21,8 +21,15 @@
 
 #define EMPTY_SLOT	PG_UINT32_MAX
 
-/* How far ahead of its look-up a line is hashed. */
-#define LINES_AHEAD	8			/* a power of two */
+/*
+ * So many distinct lines do not fit into the caches of one processor.  Lines
+ * are then hashed LINES_AHEAD (a power of two) before they are looked up, and
+ * what the look-up needs is fetched in between.
+ */
+#define LARGE_TABLE		24576
+#define LINES_AHEAD		16
+#define CLASSES_BEHIND	6
+#define TEXTS_BEHIND	11
 
 #ifdef __GNUC__
 #define prefetch(address)	__builtin_prefetch(address)
@@ -34,7 +41,7 @@
 typedef struct LineClass
 {
 	uint32		hash;			/* other bits than those that choose the slot */
-	int32		line;			/* of the old range */
+	uint32		offset;			/* of its first occurrence, in the old text */
 } LineClass;
 
 typedef struct LineTable
@@ -47,7 +54,7 @@ typedef struct LineTable
 	uint32		maxlines;		/* as many as there can be */
 
 	const char *text;			/* the old text */
-	const uint32 *offsets;
+	uint32		end;			/* of the old range */
 	WhitespaceMode whitespace;
 	LineHashKey key;
 } LineTable;
@@ -70,9 +77,31 @@ split_range(const LineRange *range, LineIndex *index)
 }
 
 /*
+ * Is a line the one that a class stands for?
+ *
+ * The class has no length: if the line ends with a newline, equal bytes are an
+ * equal line, and if it does not, both have to be last lines.
+ */
+static inline bool
+in_class(const LineTable *table, const LineClass *class,
+		 const char *line, uint32 len)
+{
+	const char *first = table->text + class->offset;
+	uint32		left = table->end - class->offset;
+
+	if (table->whitespace != WHITESPACE_EXACT)
+		return dg_equal_line(first,
+							 dg_next_line(first, first + left) - first,
+							 line, len, table->whitespace);
+	if (left < len || memcmp(first, line, len) != 0)
+		return false;
+	return line[len - 1] == '\n' || left == len;
+}
+
+/*
  * The slot of a line: where its id is, or where it would go.
  */
-static uint32 *
+static inline uint32 *
 find_slot(const LineTable *table, const char *line, uint32 len, uint64 hash)
 {
 	uint64		i = hash & table->mask;
@@ -82,23 +111,17 @@ find_slot(const LineTable *table, const char *line, uint32 len, uint64 hash)
 	{
 		uint32	   *slot = &table->slots[i];
 		const LineClass *class;
-		uint32		offset;
 
 		if (*slot == EMPTY_SLOT)
 			return slot;
 		class = &table->classes[*slot];
-		if (class->hash != tag)
-			continue;
-		offset = table->offsets[class->line];
-		if (dg_equal_line(table->text + offset,
-						  table->offsets[class->line + 1] - offset,
-						  line, len, table->whitespace))
+		if (class->hash == tag && in_class(table, class, line, len))
 			return slot;
 	}
 }
 
 static void
-add_class(LineTable *table, uint32 *slot, uint64 hash, int32 line)
+add_class(LineTable *table, uint32 *slot, uint64 hash, uint32 offset)
 {
 	if (table->nclasses == table->maxclasses)
 	{
@@ -108,7 +131,7 @@ add_class(LineTable *table, uint32 *slot, uint64 hash, int32 line)
 									sizeof(LineClass));
 	}
 	table->classes[table->nclasses].hash = hash >> 32;
-	table->classes[table->nclasses].line = line;
+	table->classes[table->nclasses].offset = offset;
 	*slot = table->nclasses++;
 }
 
@@ -117,48 +140,104 @@ hash_line_at(const LineTable *table, const char *text, const LineIndex *index,
 			 int32 i)
 {
 	uint32		offset = index->offsets[i];
-	uint64		hash = dg_hash_line(text + offset,
-									index->offsets[i + 1] - offset,
-									table->whitespace, &table->key);
 
-	prefetch(&table->slots[hash & table->mask]);
-	return hash;
+	return dg_hash_line(text + offset, index->offsets[i + 1] - offset,
+						table->whitespace, &table->key);
 }
 
 /*
- * Number the lines of one text.
- *
- * Lines are hashed, and their slots requested from memory, some time before
- * they are looked up: a large table is in no cache, and this hides most of
- * the wait.  With add false the table stays as it is, and unknown lines get
- * the id after the last.
+ * Number a line.  An unknown one is added to the table if add is true; if not,
+ * it gets the id after the last.
  */
-static void
-number_lines(LineTable *table, const char *text, LineIndex *index, bool add)
+static inline void
+number_line(LineTable *table, const char *text, LineIndex *index, int32 i,
+			uint64 hash, bool add)
 {
-	uint64		hashes[LINES_AHEAD];
+	uint32		offset = index->offsets[i];
+	uint32	   *slot = find_slot(table, text + offset,
+								 index->offsets[i + 1] - offset, hash);
+
+	if (*slot == EMPTY_SLOT && add)
+		add_class(table, slot, hash, offset);
+	index->ids[i] = (*slot == EMPTY_SLOT) ? table->nclasses : *slot;
+}
+
+/*
+ * Number the lines of one text, as long as the table is small.  Returns how
+ * many were done.
+ */
+static int32
+number_lines_nearby(LineTable *table, const char *text, LineIndex *index,
+					bool add)
+{
 	int32		i;
 
-	for (i = 0; i < Min(LINES_AHEAD, index->nlines); i++)
-		hashes[i] = hash_line_at(table, text, index, i);
-
-	for (i = 0; i < index->nlines; i++)
+	for (i = 0; i < index->nlines && table->nclasses < LARGE_TABLE; i++)
 	{
-		uint32		offset = index->offsets[i];
-		uint64		hash = hashes[i & (LINES_AHEAD - 1)];
-		uint32	   *slot = find_slot(table, text + offset,
-									 index->offsets[i + 1] - offset, hash);
-
-		if (*slot == EMPTY_SLOT && add)
-			add_class(table, slot, hash, i);
-		index->ids[i] = (*slot == EMPTY_SLOT) ? table->nclasses : *slot;
-
-		if (i + LINES_AHEAD < index->nlines)
-			hashes[i & (LINES_AHEAD - 1)] = hash_line_at(table, text, index,
-												   i + LINES_AHEAD);
+		number_line(table, text, index, i,
+					hash_line_at(table, text, index, i), add);
 		if ((i & 0xff) == 0)
 			DG_CHECK_CANCEL();
 	}
+	return i;
+}
+
+/*
+ * Number the lines from number `start` on, with a large table.
+ *
+ * A look-up goes from the slot to the class to the first line of the class,
+ * and none of these is in a cache then.  So each is requested from memory some
+ * lines ahead, which hides most of the wait.
+ */
+static void
+number_lines_ahead(LineTable *table, const char *text, LineIndex *index,
+				   int32 start, bool add)
+{
+	uint64		hashes[LINES_AHEAD];
+	int32		end = index->nlines + LINES_AHEAD;
+	int32		i;
+
+	for (i = start; i < end; i++)
+	{
+		uint64		hash;
+		uint32		id;
+
+		/* The line whose time has come is in the place of the new one. */
+		if (i >= start + LINES_AHEAD)
+			number_line(table, text, index, i - LINES_AHEAD,
+						hashes[i & (LINES_AHEAD - 1)], add);
+		if (i < index->nlines)
+		{
+			hash = hash_line_at(table, text, index, i);
+			hashes[i & (LINES_AHEAD - 1)] = hash;
+			prefetch(&table->slots[hash & table->mask]);
+		}
+		if (i >= start + CLASSES_BEHIND && i < index->nlines)
+		{
+			hash = hashes[(i - CLASSES_BEHIND) & (LINES_AHEAD - 1)];
+			id = table->slots[hash & table->mask];
+			if (id != EMPTY_SLOT)
+				prefetch(&table->classes[id]);
+		}
+		if (i >= start + TEXTS_BEHIND && i < index->nlines)
+		{
+			hash = hashes[(i - TEXTS_BEHIND) & (LINES_AHEAD - 1)];
+			id = table->slots[hash & table->mask];
+			if (id != EMPTY_SLOT)
+				prefetch(table->text + table->classes[id].offset);
+		}
+		if ((i & 0xff) == 0)
+			DG_CHECK_CANCEL();
+	}
+}
+
+static void
+number_lines(LineTable *table, const char *text, LineIndex *index, bool add)
+{
+	int32		done = number_lines_nearby(table, text, index, add);
+
+	if (done < index->nlines)
+		number_lines_ahead(table, text, index, done, add);
 }
 
 /*
@@ -190,7 +269,7 @@ dg_intern_lines(const LineRange *old_range, const LineRange *new_range,
 	table.maxclasses = Max(old_index->nlines / 4, 64);
 	table.classes = dg_alloc(table.maxclasses, sizeof(LineClass));
 	table.text = old_range->text;
-	table.offsets = old_index->offsets;
+	table.end = old_range->end;
 	table.whitespace = whitespace;
 	dg_line_hash_key(&table.key);
 
