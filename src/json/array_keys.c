@@ -47,7 +47,7 @@ identity_value(const JsonNode *element, const JsonKey *key, JsonNode *value)
 		return false;
 	dg_view_member(element, key, value);
 	return !NODE_IS_CONTAINER(value) && value->view != VIEW_HIDDEN &&
-		value->view != VIEW_REDACTED;
+		!dg_is_redacted(value->view);
 }
 
 /*
@@ -60,7 +60,7 @@ identity_hash(const IdentityTable *table, const JsonNode *element,
 	uint64		combined = 0;
 	uint32		i;
 
-	if (element->kind != NODE_OBJECT || element->view == VIEW_REDACTED)
+	if (element->kind != NODE_OBJECT || dg_is_redacted(element->view))
 		return false;
 	for (i = 0; i < table->list->count; i++)
 	{

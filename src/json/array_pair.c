@@ -52,7 +52,7 @@ find_shown(const JsonNode *object, const char *name, JsonNode *value)
 	if (!dg_node_find(object, key.data, key.len, value))
 		return false;
 	dg_view_member(object, &key, value);
-	return value->view != VIEW_HIDDEN && value->view != VIEW_REDACTED;
+	return value->view != VIEW_HIDDEN && !dg_is_redacted(value->view);
 }
 
 /*
@@ -63,7 +63,7 @@ find_identity(const JsonNode *element, JsonNode *identity)
 {
 	int			i;
 
-	if (element->kind != NODE_OBJECT || element->view == VIEW_REDACTED)
+	if (element->kind != NODE_OBJECT || dg_is_redacted(element->view))
 		return false;
 	for (i = 0; i < (int) lengthof(identity_keys); i++)
 	{
@@ -95,7 +95,7 @@ look_same(const JsonNode *a, const JsonNode *b, int *nodes)
 	JsonChildren a_children;
 	JsonChildren b_children;
 
-	if (a->view == VIEW_REDACTED || b->view == VIEW_REDACTED ||
+	if (dg_is_redacted(a->view) || dg_is_redacted(b->view) ||
 		a->kind != b->kind)
 		return false;
 	if (!NODE_IS_CONTAINER(a) ||
@@ -256,7 +256,7 @@ score_strings(const JsonNode *a, const JsonNode *b)
 static int
 score_elements(const JsonNode *a, const JsonNode *b)
 {
-	if (a->view == VIEW_REDACTED || b->view == VIEW_REDACTED)
+	if (dg_is_redacted(a->view) || dg_is_redacted(b->view))
 		return 1;
 	if (a->kind != b->kind)
 		return 0;

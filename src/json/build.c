@@ -187,7 +187,7 @@ dg_build_node(JsonBuild *build, const JsonNode *node)
 	StringInfo	out = build->out;
 	uint32		start = out->len;
 
-	if (node->view == VIEW_REDACTED)
+	if (dg_is_redacted(node->view))
 	{
 		dg_build_redacted(build, REDACTED_SAME);
 		return;
@@ -287,11 +287,11 @@ dg_build_document(const JsonNode *node, JsonRedaction redaction)
 
 	initStringInfo(&out);
 	appendStringInfoSpaces(&out, offsetof(Jsonb, root));
-	if (!NODE_IS_CONTAINER(node) || node->view == VIEW_REDACTED)
+	if (!NODE_IS_CONTAINER(node) || dg_is_redacted(node->view))
 	{
 		dg_build_begin(&scalar, &out, NODE_ARRAY, 1);
 		((Jsonb *) out.data)->root.header |= JB_FSCALAR;
-		if (node->view == VIEW_REDACTED)
+		if (dg_is_redacted(node->view))
 			dg_build_redacted(&scalar, redaction);
 		else
 			dg_build_node(&scalar, node);

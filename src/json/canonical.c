@@ -290,7 +290,7 @@ print_single(JsonPrinter *printer, const JsonNode *node,
 			 const JsonPlace *place)
 {
 	begin_line(printer, place);
-	if (node->view == VIEW_REDACTED)
+	if (dg_is_redacted(node->view))
 		dg_append_string(printer->out, dg_redacted_text[REDACTED_SAME],
 						 strlen(dg_redacted_text[REDACTED_SAME]));
 	else
@@ -301,7 +301,7 @@ print_single(JsonPrinter *printer, const JsonNode *node,
 static inline bool
 is_single(const JsonNode *node)
 {
-	return !NODE_IS_CONTAINER(node) || node->view == VIEW_REDACTED ||
+	return !NODE_IS_CONTAINER(node) || dg_is_redacted(node->view) ||
 		NODE_COUNT(node) == 0;
 }
 

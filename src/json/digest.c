@@ -254,7 +254,7 @@ put_child(DigestState *state, const JsonNode *parent, const JsonNode *other,
 	bool		known = false;
 
 	if (other != NULL && NODE_IS_CONTAINER(child) && child->len >= SHARE_MIN &&
-		child->view != VIEW_REDACTED)
+		!dg_is_redacted(child->view))
 		known = find_other(state, parent, other, key, index, child, &found,
 						   &shared);
 
@@ -302,7 +302,7 @@ put_container(DigestState *state, const JsonNode *node, const JsonNode *other)
 static void
 put_node(DigestState *state, const JsonNode *node, const JsonNode *other)
 {
-	if (node->view == VIEW_REDACTED)
+	if (dg_is_redacted(node->view))
 	{
 		const char *text = dg_redacted_text[REDACTED_SAME];
 

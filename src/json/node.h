@@ -45,6 +45,17 @@ extern JsonView dg_view_redacted;
 #define VIEW_HIDDEN		(&dg_view_hidden)	/* as if it were not there */
 #define VIEW_REDACTED	(&dg_view_redacted) /* there, but not its value */
 
+extern bool dg_view_is_redacted(const JsonView *view);
+
+/*
+ * Whether a view is VIEW_REDACTED, or that but for parts that are hidden.
+ */
+static inline bool
+dg_is_redacted(const JsonView *view)
+{
+	return view != VIEW_PLAIN && dg_view_is_redacted(view);
+}
+
 typedef struct JsonNode
 {
 	const char *data;			/* string, Numeric or JsonbContainer */

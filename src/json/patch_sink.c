@@ -241,7 +241,7 @@ patch_enter(JsonSink *base, const JsonWalk *walk)
 static JsonRedaction
 redaction_of(const JsonNode *node, JsonRedaction redaction)
 {
-	return (node->view == VIEW_REDACTED) ? redaction : REDACTED_SAME;
+	return (dg_is_redacted(node->view)) ? redaction : REDACTED_SAME;
 }
 
 /*

@@ -303,12 +303,12 @@ text_change(JsonSink *base, const JsonWalk *walk, JsonChangeKind kind,
 	if (in_old)
 		put_removed(sink, SHOW_NODE, &child->old_node, &child->key,
 					walk->depth, !child->old_last,
-					child->old_node.view == VIEW_REDACTED ?
+					dg_is_redacted(child->old_node.view) ?
 					REDACTED_OLD : REDACTED_SAME);
 	if (in_new)
 		put_added(sink, SHOW_NODE, &child->new_node, &child->key,
 				  walk->depth, !child->new_last,
-				  child->new_node.view == VIEW_REDACTED ?
+				  dg_is_redacted(child->new_node.view) ?
 				  REDACTED_NEW : REDACTED_SAME);
 }
 

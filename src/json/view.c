@@ -8,7 +8,8 @@
  * that may come next.  Going down to a child, each position either matches
  * the child, and moves on, or drops out; one that stands at .** also stays.
  * A position that comes to the end of its pattern decides what becomes of
- * the child.  When no position is left the view is VIEW_PLAIN, and nothing
+ * the child.  If that is redacted, a state remembers it, and what else may be
+ * hidden below, which is no part of the redacted value.  When no position is left the view is VIEW_PLAIN, and nothing
  * below has to be looked at: most of a document costs nothing.
  *
  * States are kept, by the set of their positions, and so is where they lead
@@ -62,6 +63,7 @@ struct JsonView
 	uint32	   *positions;		/* ascending; steps of the patterns */
 	bool		hides;			/* may hide something below */
 	bool		redacts;		/* may redact something below */
+	bool		redacted;		/* the node itself is */
 
 	AwaitedKey *keys;			/* in the order of objects' keys */
 	uint32		nkeys;
@@ -88,7 +90,8 @@ JsonView	dg_view_hidden = {
 JsonView	dg_view_redacted = {
 	.id = 2,
 	.other_key_known = true,
-	.element_known = true
+	.element_known = true,
+	.redacted = true
 };
 
 /*
@@ -210,7 +213,7 @@ study_positions(JsonView *view)
  */
 static uint32
 find_state_slot(JsonView **slots, uint32 nslots, const uint32 *positions,
-				uint32 npositions, uint32 hash)
+				uint32 npositions, bool redacted, uint32 hash)
 {
 	uint32		mask = nslots - 1;
 	uint32		slot = hash & mask;
@@ -219,7 +222,8 @@ find_state_slot(JsonView **slots, uint32 nslots, const uint32 *positions,
 	{
 		const JsonView *view = slots[slot];
 
-		if (view->hash == hash && view->npositions == npositions &&
+		if (view->hash == hash && view->redacted == redacted &&
+			view->npositions == npositions &&
 			memcmp(view->positions, positions,
 				   npositions * sizeof(uint32)) == 0)
 			break;
@@ -257,7 +261,8 @@ reserve_state(JsonPatterns *patterns)
 
 		states[i] = view;
 		slots[find_state_slot(slots, nslots, view->positions,
-							  view->npositions, view->hash)] = view;
+							  view->npositions, view->redacted,
+							  view->hash)] = view;
 	}
 	if (patterns->slots != NULL)
 	{
@@ -270,10 +275,11 @@ reserve_state(JsonPatterns *patterns)
 }
 
 /*
- * The state that the collected positions are.
+ * The state that the collected positions are, of a node that is redacted or
+ * not.  Below a redacted node it only matters what is hidden.
  */
 static JsonView *
-find_state(JsonPatterns *patterns)
+find_state(JsonPatterns *patterns, bool redacted)
 {
 	uint32		n = patterns->nscratch;
 	uint32		hash;
@@ -281,15 +287,29 @@ find_state(JsonPatterns *patterns)
 	JsonView   *view;
 	MemoryContext old_context;
 
+	if (redacted)
+	{
+		uint32		kept = 0;
+		uint32		i;
+
+		for (i = 0; i < n; i++)
+		{
+			uint32		position = patterns->scratch[i];
+
+			if (patterns->steps[position].action == PATTERN_HIDE)
+				patterns->scratch[kept++] = position;
+		}
+		n = kept;
+	}
 	if (n == 0)
-		return VIEW_PLAIN;
+		return redacted ? VIEW_REDACTED : VIEW_PLAIN;
 	qsort(patterns->scratch, n, sizeof(uint32), compare_positions);
 	hash = hash_bytes((const unsigned char *) patterns->scratch,
-					  n * sizeof(uint32));
+					  n * sizeof(uint32)) + redacted;
 	if (patterns->nslots > 0)
 	{
 		slot = find_state_slot(patterns->slots, patterns->nslots,
-							   patterns->scratch, n, hash);
+							   patterns->scratch, n, redacted, hash);
 		if (patterns->slots[slot] != NULL)
 			return patterns->slots[slot];
 	}
@@ -303,6 +323,7 @@ find_state(JsonPatterns *patterns)
 	view = palloc0(sizeof(JsonView));
 	view->patterns = patterns;
 	view->hash = hash;
+	view->redacted = redacted;
 	view->npositions = n;
 	view->positions = dg_alloc(n, sizeof(uint32));
 	memcpy(view->positions, patterns->scratch, n * sizeof(uint32));
@@ -310,7 +331,7 @@ find_state(JsonPatterns *patterns)
 	view->id = FIRST_STATE_ID + patterns->nstates;
 	patterns->states[patterns->nstates++] = view;
 	slot = find_state_slot(patterns->slots, patterns->nslots,
-						   view->positions, n, hash);
+						   view->positions, n, redacted, hash);
 	patterns->slots[slot] = view;
 	MemoryContextSwitchTo(old_context);
 	return view;
@@ -379,7 +400,9 @@ find_next(JsonView *view, const JsonKey *key, uint32 index,
 		else if (step_matches(step, key, index, child))
 			add_position(patterns, position + 1, &verdict);
 	}
-	return (verdict != NULL) ? verdict : find_state(patterns);
+	if (verdict == VIEW_HIDDEN)
+		return VIEW_HIDDEN;
+	return find_state(patterns, verdict == VIEW_REDACTED);
 }
 
 /*
@@ -492,7 +515,7 @@ set_root(JsonPatterns *patterns, JsonNode *root)
 			add_position(patterns, patterns->starts[i].step, &verdict);
 	}
 	Assert(verdict == NULL);
-	root->view = find_state(patterns);
+	root->view = find_state(patterns, false);
 }
 
 /*
@@ -537,7 +560,27 @@ add_redactions(JsonView *view, const JsonView *other)
 			patterns->marks[position] != patterns->round)
 			patterns->scratch[patterns->nscratch++] = position;
 	}
-	return find_state(patterns);
+	return find_state(patterns, false);
+}
+
+/*
+ * A view of a node that is redacted.
+ */
+static JsonView *
+redact_view(JsonView *view)
+{
+	JsonPatterns *patterns;
+
+	if (view == VIEW_PLAIN)
+		return VIEW_REDACTED;
+	if (view->redacted)
+		return view;
+
+	patterns = view->patterns;
+	memcpy(patterns->scratch, view->positions,
+		   view->npositions * sizeof(uint32));
+	patterns->nscratch = view->npositions;
+	return find_state(patterns, true);
 }
 
 /*
@@ -557,8 +600,11 @@ dg_view_share(JsonNode *old_node, JsonNode *new_node)
 
 	if (old_view == new_view)
 		return;
-	if (old_view == VIEW_REDACTED || new_view == VIEW_REDACTED)
-		old_node->view = new_node->view = VIEW_REDACTED;
+	if (dg_is_redacted(old_view) || dg_is_redacted(new_view))
+	{
+		old_node->view = redact_view(old_view);
+		new_node->view = redact_view(new_view);
+	}
 	else
 	{
 		old_node->view = add_redactions(old_view, new_view);
@@ -615,9 +661,9 @@ dg_redactions_agree(const JsonNode *old_node, const JsonNode *new_node)
 	JsonNode	old_child;
 	JsonNode	new_child;
 
-	if ((old_node->view == VIEW_REDACTED) != (new_node->view == VIEW_REDACTED))
+	if (dg_is_redacted(old_node->view) != dg_is_redacted(new_node->view))
 		return false;
-	if (!NODE_IS_CONTAINER(old_node) ||
+	if (dg_is_redacted(old_node->view) || !NODE_IS_CONTAINER(old_node) ||
 		must_agree(old_node->view, new_node->view))
 		return true;
 
@@ -707,7 +753,7 @@ dg_shown_lines(const JsonNode *node, int64 enough)
 {
 	int64		lines;
 
-	if (!NODE_IS_CONTAINER(node) || node->view == VIEW_REDACTED)
+	if (!NODE_IS_CONTAINER(node) || dg_is_redacted(node->view))
 		return 1;
 	if (node->view == VIEW_PLAIN)
 		return dg_plain_lines(node, enough);
@@ -732,7 +778,7 @@ dg_view_redacts(const JsonNode *node)
 	JsonKey		key;
 	JsonNode	child;
 
-	if (node->view == VIEW_REDACTED)
+	if (dg_is_redacted(node->view))
 		return true;
 	if (node->view == VIEW_PLAIN || !NODE_IS_CONTAINER(node))
 		return false;
@@ -746,6 +792,16 @@ dg_view_redacts(const JsonNode *node)
 			return true;
 	}
 	return false;
+}
+
+/*
+ * dg_view_is_redacted
+ *		Whether the value of a node is redacted; not to be asked of VIEW_PLAIN.
+ */
+bool
+dg_view_is_redacted(const JsonView *view)
+{
+	return view->redacted;
 }
 
 /*

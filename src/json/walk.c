@@ -407,7 +407,7 @@ visit_pair(JsonWalk *walk, const JsonChild *child, uint32 first_byte,
 		first_byte = dg_first_byte(old_node, new_node);
 	if (first_byte == SAME_BYTES && old_node->view == new_node->view)
 		return;
-	if (old_node->view == VIEW_REDACTED)
+	if (dg_is_redacted(old_node->view))
 	{
 		if (!dg_nodes_equal(old_node, new_node, first_byte, &ignored))
 			tell_change(walk, CHANGE_REPLACE, child);

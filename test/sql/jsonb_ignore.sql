@@ -78,6 +78,12 @@ SELECT diffgen(:'a'::jsonb, :'b'::jsonb, :'o');
 SELECT diffgen(:'b'::jsonb, :'a'::jsonb, :'o') LIKE '%hunter2%',
 	diffgen_patch(:'a'::jsonb, :'b'::jsonb, :'o')::text LIKE '%hunter2%',
 	diffgen_patch(:'b'::jsonb, :'a'::jsonb, jsonb_build_object('invertible', true) || :'o')::text LIKE '%hunter2%';
+-- what is ignored below it is no part of it
+SELECT diffgen('{"data": {"at": 1, "s": [1]}}'::jsonb, '{"data": {"at": 2, "s": [1]}}', '{"redact": ["$.data"], "ignore": ["$.data.at"]}') = '',
+	diffgen('[{"data": {"at": 1}}]'::jsonb, '[{"data": {"at": 2}}]', '{"redact": ["$[*].data"], "ignore": ["$.**.at"]}') = '';
+SELECT diffgen('{"data": {"at": 1, "s": [1]}}'::jsonb, '{"data": {"at": 2, "s": [2]}}', '{"redact": ["$.data"], "ignore": ["$.data.at"]}');
+SELECT diffgen_patch('{"data": {"at": 1, "s": [1]}}'::jsonb, '{"data": {"at": 2, "s": [2]}}', '{"redact": ["$.data"], "ignore": ["$.data.at"]}'),
+	diffgen_text('{"data": {"at": 1, "s": [1]}}'::jsonb, '{"redact": ["$.data"], "ignore": ["$.data.at"]}') LIKE '%"at"%';
 -- how elements are paired does not tell of it
 SELECT diffgen('{"l": [{"name": "s1"}]}'::jsonb, '{"l": [{"name": "s2"}]}', '{"redact": ["$.l[*].name"]}');
 SELECT diffgen_patch('[{"name": "s1", "v": 1}, {"name": "s2", "v": 2}]', '[{"name": "s2", "v": 3}, {"name": "s3", "v": 4}]', '{"redact": ["$[*].name"]}');
