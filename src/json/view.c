@@ -9,8 +9,9 @@
  * the child, and moves on, or drops out; one that stands at .** also stays.
  * A position that comes to the end of its pattern decides what becomes of
  * the child.  If that is redacted, a state remembers it, and what else may be
- * hidden below, which is no part of the redacted value.  When no position is left the view is VIEW_PLAIN, and nothing
- * below has to be looked at: most of a document costs nothing.
+ * hidden below, which is no part of the redacted value.  When no position is
+ * left the view is VIEW_PLAIN, and nothing below has to be looked at: most of
+ * a document costs nothing.
  *
  * States are kept, by the set of their positions, and so is where they lead
  * to: for a key that one of the positions waits for, for any other key, for an
