@@ -71,15 +71,12 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_JSONB_TEXT);
 	MemoryContext context;
 	MemoryContext old_context;
-	TupleDesc	tupdesc;
 	JsonNode	old_root;
 	JsonNode	new_root;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 	bytea	   *hashes[2];
 
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 	for (int i = 0; i < 2; i++)
 	{
 		hashes[i] = palloc(VARHDRSZ + JSON_DIGEST_LENGTH);
@@ -99,6 +96,6 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
 
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
 }

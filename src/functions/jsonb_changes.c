@@ -314,7 +314,6 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_ENTRY);
 	ChangesCall call;
-	TupleDesc	tupdesc;
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
 	JsonNode	old_root;
@@ -324,9 +323,6 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 	JsonPatchSink patch_sink;
 	JsonPathSink path_sink;
 	DiffStat	stat;
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 
 	memset(&stat, 0, sizeof(stat));
 	stat.exact = true;
@@ -360,6 +356,6 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 	values[5] = Int32GetDatum(stat.hunks);
 	values[6] = BoolGetDatum(stat.exact);
 	memset(nulls, false, sizeof(nulls));
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
 }

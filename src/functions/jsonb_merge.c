@@ -32,14 +32,10 @@ diffgen_merge_jsonb(PG_FUNCTION_ARGS)
 													OPTS_JSONB_MERGE);
 	MemoryContext context;
 	MemoryContext caller;
-	TupleDesc	tupdesc;
 	EditTree	tree;
 	EditValue	conflicts;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
-
-	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen merge",
 									ALLOCSET_DEFAULT_SIZES);
@@ -55,6 +51,6 @@ diffgen_merge_jsonb(PG_FUNCTION_ARGS)
 	values[1] = JsonbPGetDatum(dg_edit_to_jsonb(&tree, &conflicts));
 	MemoryContextDelete(context);
 
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(tupdesc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
 }

@@ -40,17 +40,12 @@ diffgen_merge_text(PG_FUNCTION_ARGS)
 													OPTS_TEXT_MERGE);
 	MemoryContext context;
 	MemoryContext old_context;
-	TupleDesc	desc;
 	StringInfoData out;
 	MergeText	base;
 	MergeText	ours;
 	MergeText	theirs;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	desc = BlessTupleDesc(desc);
 
 	diffgen_init_result(&out, CurrentMemoryContext);
 	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_merge",
@@ -65,5 +60,6 @@ diffgen_merge_text(PG_FUNCTION_ARGS)
 	MemoryContextDelete(context);
 
 	values[0] = diffgen_result_text(&out);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(desc, values, nulls)));
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
+													  values, nulls)));
 }

@@ -107,14 +107,10 @@ Datum
 diffgen_entry_text(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_TEXT_DIFF);
-	TupleDesc	desc;
 	StringInfoData out;
 	DiffStat	stat;
 	Datum		values[ENTRY_COLUMNS] = {0};
 	bool		nulls[ENTRY_COLUMNS] = {false};
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
 
 	diffgen_init_result(&out, CurrentMemoryContext);
 	diff_arguments(fcinfo, options, &out, &stat);
@@ -124,6 +120,6 @@ diffgen_entry_text(PG_FUNCTION_ARGS)
 	values[4] = Int32GetDatum(stat.removed);
 	values[5] = Int32GetDatum(stat.hunks);
 	values[6] = BoolGetDatum(stat.exact);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc),
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
 }
