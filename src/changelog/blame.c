@@ -6,8 +6,10 @@
  * Paths of old entries do not say where something is now, since elements of
  * arrays move.  So the history is played once more, forwards from where the
  * document began, with values that have the number of the change in place of
- * each scalar: what comes out is a document of the live one's shape which
- * says, wherever the live one has a value, which change brought it.
+ * each scalar, and one beside each container: what comes out is a document of
+ * the live one's shape which says, wherever the live one has a value, which
+ * change brought it, and where it has an empty container, which one brought or
+ * emptied it.
  *
  *-------------------------------------------------------------------------
  */
@@ -76,7 +78,8 @@ make_stamp(int64 change_id, bool known)
 }
 
 /*
- * The document of change numbers in the shape of the live one.
+ * The document of change numbers in the shape of the live one; see
+ * patch_rewrite.c for how containers are in it.
  */
 static Jsonb *
 make_stamps(const Tracking *tracking, const WalkResult *walk)
@@ -193,6 +196,19 @@ put_row(Blame *blame, const JsonNode *value, const JsonNode *stamp)
 }
 
 /*
+ * A member of the object that a container has become in the document of change
+ * numbers; NULL where that has none.
+ */
+static const JsonNode *
+container_part(const JsonNode *stamps, const char *member, JsonNode *part)
+{
+	if (stamps == NULL || stamps->kind != NODE_OBJECT ||
+		!dg_node_find(stamps, member, 1, part))
+		return NULL;
+	return part;
+}
+
+/*
  * Rows for the scalars and empty containers below a node.  stamps is the same
  * node of the document of change numbers, or NULL where that has none.
  */
@@ -202,16 +218,24 @@ blame_node(Blame *blame, const JsonNode *value, const JsonNode *stamps)
 	JsonChildren children;
 	JsonKey		key;
 	JsonNode	child;
+	JsonNode	part;
 	int			path_len = blame->path.len;
 	uint32		index = 0;
 
-	if (!NODE_IS_CONTAINER(value) || NODE_COUNT(value) == 0)
+	if (!NODE_IS_CONTAINER(value))
 	{
 		put_row(blame, value, stamps);
 		return;
 	}
+	if (NODE_COUNT(value) == 0)
+	{
+		put_row(blame, value,
+				container_part(stamps, STAMP_OF_CONTAINER, &part));
+		return;
+	}
 
 	check_stack_depth();
+	stamps = container_part(stamps, STAMPED_CONTAINER, &part);
 	dg_children_start(&children, value);
 	while (dg_children_next(&children, &key, &child))
 	{

@@ -9,8 +9,11 @@
  * by its hash.  Operations on redacted values, which cannot be applied as they
  * are, become ones that set the marker that is recorded for such values.
  *
- * For blaming, each value is replaced by one of the same shape that has, in
- * place of every scalar and empty container, a stamp.
+ * For blaming, each value is replaced by one that has a stamp in place of every
+ * scalar, and in place of every container an object of two members: "s", a
+ * stamp of its own, and "v", the container.  So a path can be rewritten without
+ * knowing what it leads through, "/a/0" as "/v/a/v/0", and a container that
+ * loses its last child still tells by which change.
  *
  *-------------------------------------------------------------------------
  */
@@ -155,14 +158,15 @@ stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
 	JsonChildren children;
 	JsonKey		key;
 	JsonNode	child;
+	EditValue	inner;
 	EditValue	result;
 	uint32		count = 0;
 
-	if (!NODE_IS_CONTAINER(node) || NODE_COUNT(node) == 0)
+	if (!NODE_IS_CONTAINER(node))
 		return *stamp;
 
 	check_stack_depth();
-	result = dg_edit_new(tree, node->kind);
+	inner = dg_edit_new(tree, node->kind);
 	dg_children_start(&children, node);
 	while (dg_children_next(&children, &key, &child))
 	{
@@ -170,10 +174,54 @@ stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
 
 		DG_CHECK_CANCEL();
 		if (node->kind == NODE_OBJECT)
-			dg_edit_set_member(tree, &result, key.data, key.len, &value);
+			dg_edit_set_member(tree, &inner, key.data, key.len, &value);
 		else
-			dg_edit_insert_element(tree, &result, count++, &value);
+			dg_edit_insert_element(tree, &inner, count++, &value);
 	}
+	result = dg_edit_new(tree, NODE_OBJECT);
+	dg_edit_set_member(tree, &result, STAMP_OF_CONTAINER, 1, stamp);
+	dg_edit_set_member(tree, &result, STAMPED_CONTAINER, 1, &inner);
+	return result;
+}
+
+/*
+ * A path in a stamped document: of len bytes of a path in the document itself,
+ * and the suffix.
+ */
+static EditValue
+stamped_path(const char *path, uint32 len, const char *suffix)
+{
+	StringInfoData result;
+
+	initStringInfo(&result);
+	for (uint32 i = 0; i < len; i++)
+	{
+		if (path[i] == '/')
+			appendStringInfoString(&result, "/" STAMPED_CONTAINER);
+		appendStringInfoChar(&result, path[i]);
+	}
+	appendStringInfoString(&result, suffix);
+	return dg_edit_string(result.data, result.len);
+}
+
+/*
+ * The operation that stamps the container which a path's last token is about.
+ */
+static EditValue
+stamping(EditTree *tree, const JsonNode *path, const EditValue *stamp)
+{
+	EditValue	result = dg_edit_new(tree, NODE_OBJECT);
+	EditValue	op = dg_edit_string("add", 3);
+	EditValue	where;
+	uint32		len = path->len;
+
+	while (len > 0 && path->data[len - 1] != '/')
+		len--;
+	where = stamped_path(path->data, Max(len, 1) - 1,
+						 "/" STAMP_OF_CONTAINER);
+	dg_edit_set_member(tree, &result, "op", 2, &op);
+	dg_edit_set_member(tree, &result, "path", 4, &where);
+	dg_edit_set_member(tree, &result, "value", 5, stamp);
 	return result;
 }
 
@@ -188,7 +236,7 @@ stamp_value(const Jsonb *stamp)
 
 /*
  * diffgen_stamp_document
- *		A document's shape, filled with a scalar.
+ *		A document filled with a scalar, as described above.
  */
 Jsonb *
 diffgen_stamp_document(Jsonb *document, Jsonb *stamp)
@@ -205,8 +253,41 @@ diffgen_stamp_document(Jsonb *document, Jsonb *stamp)
 }
 
 /*
+ * An operation for stamped documents.
+ */
+static EditValue
+stamped_operation(EditTree *tree, const JsonNode *op, const EditValue *stamp)
+{
+	static const char *const paths[] = {"path", "from"};
+	EditValue	result = dg_edit_new(tree, NODE_OBJECT);
+	EditValue	value;
+	JsonNode	member;
+
+	if (dg_node_find(op, "op", 2, &member))
+	{
+		value = dg_edit_from_node(&member);
+		dg_edit_set_member(tree, &result, "op", 2, &value);
+	}
+	for (int i = 0; i < (int) lengthof(paths); i++)
+	{
+		if (!dg_node_find(op, paths[i], 4, &member) ||
+			member.kind != NODE_STRING)
+			continue;
+		value = stamped_path(member.data, member.len, "");
+		dg_edit_set_member(tree, &result, paths[i], 4, &value);
+	}
+	if (dg_node_find(op, "value", 5, &member))
+	{
+		value = stamped(tree, &member, stamp);
+		dg_edit_set_member(tree, &result, "value", 5, &value);
+	}
+	return result;
+}
+
+/*
  * diffgen_stamp_patch
- *		The patch with values filled with a scalar, and without tests.
+ *		The patch for documents of stamps, with values filled with a scalar,
+ *		and without tests.
  */
 Jsonb *
 diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp)
@@ -223,21 +304,26 @@ diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp)
 	for (uint32 i = 0; i < NODE_COUNT(&root); i++)
 	{
 		JsonNode	op;
-		JsonNode	member;
+		JsonNode	path;
 		EditValue	value;
-		EditValue  *slot;
+		bool		moves;
 
+		DG_CHECK_CANCEL();
 		get_operation(&root, i, &op);
 		if (member_is(&op, "op", "test"))
 			continue;
-		value = dg_edit_from_node(&op);
-		dg_edit_insert_element(&tree, &result, count, &value);
-		slot = dg_edit_element_slot(&tree, &result, count++);
-		if (dg_node_find(&op, "value", 5, &member))
+
+		/* What is taken away may be the last that its container has. */
+		moves = member_is(&op, "op", "move");
+		if ((moves || member_is(&op, "op", "remove")) &&
+			dg_node_find(&op, moves ? "from" : "path", 4, &path) &&
+			path.kind == NODE_STRING)
 		{
-			value = stamped(&tree, &member, &stamped_with);
-			dg_edit_set_member(&tree, slot, "value", 5, &value);
+			value = stamping(&tree, &path, &stamped_with);
+			dg_edit_insert_element(&tree, &result, count++, &value);
 		}
+		value = stamped_operation(&tree, &op, &stamped_with);
+		dg_edit_insert_element(&tree, &result, count++, &value);
 	}
 	return dg_edit_to_jsonb(&tree, &result);
 }

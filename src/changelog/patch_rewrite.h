@@ -12,6 +12,10 @@
 
 #include "utils/jsonb.h"
 
+/* Members that a container of a stamped document becomes. */
+#define STAMP_OF_CONTAINER	"s"
+#define STAMPED_CONTAINER	"v"
+
 extern Jsonb *diffgen_plain_patch(Jsonb *patch);
 extern Jsonb *diffgen_patch_without_tests(Jsonb *patch);
 extern Jsonb *diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp);

@@ -11,7 +11,9 @@ every version with the time it was made.  Afterwards
   ignored parts as if they were not there, and markers for redacted values;
 - what each entry of a row found is what the one before it left;
 - the live rows are what the last entries left;
-- no transaction that was rolled back has an entry.
+- no transaction that was rolled back has an entry;
+- diffgen_blame names, for each scalar and empty container of the live
+  documents, the change after which it was what it is, and before which not.
 
 Connects as psql does (PGHOST, PGPORT, ...) and needs the extension installed.
 Usage: changelog_replay.py [--changes N] [--sessions N] [--seed N]
@@ -67,7 +69,7 @@ END $$;
 CREATE FUNCTION something(old jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
 DECLARE
 	doc jsonb := coalesce(old, '{{"list": [], "deep": {{"a": {{"b": []}}}}, "secret": "s0"}}');
-	k int := floor(random() * 12);
+	k int := floor(random() * 14);
 	i int := floor(random() * 6);
 	v jsonb := to_jsonb(floor(random() * 4));
 BEGIN
@@ -84,6 +86,8 @@ BEGIN
 		WHEN 8 THEN jsonb_set(doc, '{{deep,a,b,0}}', v || '[]'::jsonb)
 		WHEN 9 THEN doc || jsonb_build_object('long', repeat(md5(i::text), 100 * i))
 		WHEN 10 THEN CASE i WHEN 0 THEN NULL WHEN 1 THEN 'null' WHEN 2 THEN '7' ELSE doc || '{{"x": {{"y~/z": [null, true]}}}}' END
+		WHEN 11 THEN jsonb_set(doc, ARRAY['deep', 'o' || i % 2], '{{}}' || CASE WHEN i < 3 THEN jsonb_build_object('p' || i, v) ELSE '{{}}' END)
+		WHEN 12 THEN doc #- ARRAY['deep', 'a', 'b', '0']
 		ELSE doc END;
 END $$;
 CREATE FUNCTION some_text(old text) RETURNS text LANGUAGE sql AS $$
@@ -155,6 +159,20 @@ CREATE FUNCTION seen(doc jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
 	SELECT public.diffgen_text(doc, '{"ignore": ["$.noise", "$.list[*].noise"], "redact": ["$.secret"]}')
 $$"""
 
+# Paths through arrays can be followed by diffgen_blame alone.
+BLAME = """
+CREATE TABLE blame AS SELECT id, doc, b.path, b.value, b.change_id FROM plain, diffgen_blame('plain', 'doc', id) b"""
+BLAME_CHECK = """
+SELECT count(*) FROM blame b WHERE path NOT LIKE '%[%' AND (change_id IS NULL
+	OR jsonb_path_query_first(diffgen_at_change('plain', 'doc', change_id, false, id), path::jsonpath) IS DISTINCT FROM value
+	OR jsonb_path_query_first(diffgen_at_change('plain', 'doc', change_id, true, id), path::jsonpath) IS NOT DISTINCT FROM value)"""
+LEAVES = """
+SELECT count(*) FROM (
+	(SELECT id, v FROM plain, jsonb_path_query(doc, 'strict $.**') AS v
+		WHERE jsonb_typeof(v) NOT IN ('object', 'array') OR v IN ('{}', '[]')
+	EXCEPT ALL SELECT id, value FROM blame)
+	UNION ALL (SELECT id, value FROM blame WHERE jsonb_path_query_first(doc, path::jsonpath) IS DISTINCT FROM value)) d"""
+
 CHECKS = (
     ("versions", "SELECT count(*) FROM versions"),
     ("entries", "SELECT (SELECT count(*) FROM plain_changelog) + (SELECT count(*) FROM veiled_changelog) + (SELECT count(*) FROM parts_changelog)"),
@@ -171,7 +189,8 @@ CHECKS = (
           for tab, key in (("plain", "id"), ("veiled", "id"), ("parts", "id, area"))
 ) + tuple(("transactions of " + tab, """
 	SELECT count(*) FROM {0}_changelog WHERE id IS NOT NULL AND transaction_id NOT IN (SELECT xid FROM versions)""".format(tab))
-          for tab in ("plain", "veiled", "parts"))
+          for tab in ("plain", "veiled", "parts")
+) + (("leaves in blame", LEAVES), ("blame", BLAME_CHECK))
 
 
 def psql(sql, check=True):
@@ -185,12 +204,13 @@ def psql(sql, check=True):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--changes", type=int, default=30000)
+    parser.add_argument("--changes", type=int, default=40000,
+                        help="attempts; about a third are committed changes")
     parser.add_argument("--sessions", type=int, default=4)
     parser.add_argument("--keys", type=int, default=60)
     parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
     args = parser.parse_args()
-    print("seed %d, %d changes, %d sessions" % (args.seed, args.changes, args.sessions))
+    print("seed %d, %d attempts, %d sessions" % (args.seed, args.changes, args.sessions))
 
     rng = random.Random(args.seed)
 
@@ -220,13 +240,15 @@ def main():
             if line.startswith("ERROR") and not any(word in line for word in ("serialize", "deadlock")):
                 sys.exit("a session failed: " + errors[:2000])
 
+    psql(BLAME)
     failed = 0
     for name, query in CHECKS:
         found = int(psql(query))
         if name in ("versions", "entries"):
             print("%d %s" % (found, name))
-            if found < args.changes / 5:
-                sys.exit("that is too few for %d changes" % args.changes)
+            # others found no row, or were rolled back
+            if found < args.changes / 4:
+                sys.exit("that is too few for %d attempts" % args.changes)
         elif found != 0:
             failed += 1
             print("%s: %d wrong" % (name, found))

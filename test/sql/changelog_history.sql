@@ -85,6 +85,17 @@ ALTER TABLE conf DISABLE TRIGGER z_keep;
 UPDATE conf SET doc = doc || '{"new": 1}' WHERE id = 2;
 SELECT path, value, change_id IS NOT NULL AS known FROM diffgen_blame('conf', 'doc', 'a', 2);
 SELECT diffgen_at_change('conf', 'doc', change_id, true, 'a', 2) FROM conf_changelog WHERE id = 2;
+-- containers that were filled, emptied, and filled again, some in elements that moved; with names that mean something inside
+CREATE TABLE holes (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('holes');
+INSERT INTO holes VALUES (1, '{"list": [], "obj": {}, "gone": [1, 2], "s": {"v": {"s": 1}}}');
+UPDATE holes SET doc = '{"list": [1], "obj": {"x": [[]]}, "gone": [2], "s": {"v": {"s": 1}}}';
+UPDATE holes SET doc = '{"list": [0, 1, {"in": [5]}], "obj": {"x": []}, "gone": [], "s": {"v": {}}}';
+UPDATE holes SET doc = '{"list": [{"in": []}], "obj": {"x": []}, "gone": [], "s": {"v": {}, "s": []}}';
+UPDATE holes SET doc = '{"list": ["first", {"in": []}], "obj": {"x": []}, "gone": [], "s": {"v": {"v": 1}, "s": []}}';
+SELECT path, value, change_id FROM diffgen_blame('holes', 'doc', 1);
+UPDATE holes SET doc = '[]';
+SELECT path, value, change_id FROM diffgen_blame('holes', 'doc', 1);
 
 -- undo
 SELECT change_id, patch FROM diffgen_history('conf', 'a', 1) WHERE operation = 'update' ORDER BY 1;
