@@ -113,35 +113,69 @@ hash_document(const Walk *walk, Datum document, Datum view)
 											document, view));
 }
 
-/* The inverses of the gathered patches from one on, up to another. */
+/*
+ * The patch that takes an entry back, in the current context.  What it takes
+ * to make it is freed with the scratch context.
+ */
 static Datum
-replay(Walk *walk, Datum base, int from, int to)
+inverse_patch(Oid invert, const WalkEntry *entry, MemoryContext scratch)
 {
-	int64		newer = walk->newer;
-	Oid			types[2] = {JSONBOID, JSONBARRAYOID};
+	MemoryContext old_context = MemoryContextSwitchTo(scratch);
+	Jsonb	   *patch = diffgen_plain_patch(entry->patch);
+	Datum		inverse = OidFunctionCall1(invert, JsonbPGetDatum(patch));
+
+	patch = diffgen_patch_without_tests(DatumGetJsonbP(inverse));
+	MemoryContextSwitchTo(old_context);
+	inverse = datumCopy(JsonbPGetDatum(patch), false, -1);
+	MemoryContextReset(scratch);
+	return inverse;
+}
+
+/* The inverses of the gathered patches from one on, up to another. */
+static ArrayType *
+inverse_patches(Walk *walk, int from, int to)
+{
+	Oid			types[2] = {JSONBOID};
 	Datum	   *patches = palloc(mul_size(Max(to - from, 1), sizeof(Datum)));
 	Oid			invert = diffgen_sibling(walk->tracking->schema,
 										 "diffgen_invert", 1, types);
-	Oid			function = diffgen_sibling(walk->tracking->schema,
-										   "diffgen_replay", 2, types);
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "diffgen inverse",
+												  ALLOCSET_DEFAULT_SIZES);
+	int64		newer = walk->newer;
+	ArrayType  *result;
 
 	for (int i = from; i < to; i++)
 	{
-		Jsonb	   *patch;
-		Datum		inverse;
-
 		walk->newer = walk->entries[i].change_id;	/* for errors */
-		patch = diffgen_plain_patch(walk->entries[i].patch);
-		inverse = OidFunctionCall1(invert, JsonbPGetDatum(patch));
-		patches[i - from] =
-			JsonbPGetDatum(diffgen_patch_without_tests(DatumGetJsonbP(inverse)));
+		patches[i - from] = inverse_patch(invert, &walk->entries[i], scratch);
 	}
 	walk->newer = newer;
-	return OidFunctionCall2(function, base,
-							PointerGetDatum(construct_array(patches, to - from,
-															JSONBOID, -1,
-															false,
-															TYPALIGN_INT)));
+	MemoryContextDelete(scratch);
+	result = construct_array(patches, to - from, JSONBOID, -1, false,
+							 TYPALIGN_INT);
+	for (int i = from; i < to; i++)
+		pfree(DatumGetPointer(patches[i - from]));
+	pfree(patches);
+	return result;
+}
+
+/*
+ * A document after taking back the gathered entries from one on, up to
+ * another.
+ */
+static Datum
+replay(Walk *walk, Datum base, int from, int to)
+{
+	Oid			types[2] = {JSONBOID, JSONBARRAYOID};
+	ArrayType  *patches = inverse_patches(walk, from, to);
+	Datum		result;
+
+	result = OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
+											  "diffgen_replay", 2, types),
+							  base, PointerGetDatum(patches));
+	pfree(patches);
+	return result;
 }
 
 /*
@@ -180,8 +214,13 @@ report_hash(Walk *walk)
 
 	for (int i = 0; i < walk->nentries; i++)
 	{
+		Datum		before;
+
 		CHECK_FOR_INTERRUPTS();
-		document = replay(walk, document, i, i + 1);
+		before = replay(walk, document, i, i + 1);
+		if (document != walk->base)
+			pfree(DatumGetPointer(document));
+		document = before;
 		if (!same_hash(hash_document(walk, document, walk->view),
 					   walk->entries[i].old_hash))
 		{
@@ -304,18 +343,29 @@ check_link(Walk *walk, const LogEntry *entry)
 			 errhint("Entries were changed or removed, the document was changed while it was not tracked, or parts that are ignored now were not then.")));
 }
 
-static Datum
-undo_text(const Walk *walk, Datum document, text *diff)
+/*
+ * Take a diff back.  There can be a thousand of them, so nothing is kept but
+ * the text that comes out.
+ */
+static void
+undo_text(Walk *walk, const LogEntry *entry)
 {
 	Oid			types[2] = {TEXTOID, TEXTOID};
+	Datum		after = entry->new_hash ? walk->base :
+		CStringGetTextDatum("");
 	Datum		inverse;
 
 	inverse = OidFunctionCall1(diffgen_sibling(walk->tracking->schema,
 											   "diffgen_invert", 1, types),
-							   PointerGetDatum(diff));
-	return OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
-											"diffgen_apply", 2, types),
-							document, inverse);
+							   PointerGetDatum(entry->diff));
+	walk->base = OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
+												  "diffgen_apply", 2, types),
+								  after, inverse);
+	if (walk->base != after)
+		pfree(DatumGetPointer(after));
+	if (inverse != PointerGetDatum(entry->diff))
+		pfree(DatumGetPointer(inverse));
+	pfree(entry->diff);
 }
 
 /* Keep a patch for later. */
@@ -369,8 +419,7 @@ take_back(Walk *walk, const LogEntry *entry)
 	{
 		if (entry->diff == NULL)
 			report_incomplete(walk);
-		walk->base = undo_text(walk, entry->new_hash ? walk->base :
-							   CStringGetTextDatum(""), entry->diff);
+		undo_text(walk, entry);
 		walk->exists = true;
 		if (!same_hash(hash_document(walk, walk->base, walk->view),
 					   walk->hash))
@@ -428,8 +477,40 @@ read_entry(HeapTuple tuple, TupleDesc desc, LogEntry *entry)
 }
 
 /*
- * The live document as it is recorded: redacted values are markers.
+ * A live document as it is recorded, in the walk's context: redacted values
+ * are markers.
  */
+static Datum
+recorded_view(const Walk *walk, Datum value)
+{
+	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
+												  "diffgen live document",
+												  ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(scratch);
+	Datum		result = diffgen_detoasted(walk->kind, value);
+
+	if (walk->kind != DOCUMENT_TEXT)
+	{
+		struct varlena *patch;
+
+		patch = diffgen_whole_patch(walk->tracking, result,
+									walk->tracking->live_options);
+		if (result != value)
+			pfree(DatumGetPointer(result));
+		MemoryContextSwitchTo(walk->context);
+		result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
+	}
+	else
+	{
+		MemoryContextSwitchTo(walk->context);
+		result = datumCopy(result, false, -1);
+	}
+	MemoryContextSwitchTo(old_context);
+	MemoryContextDelete(scratch);
+	return result;
+}
+
+/* Begin at the live document, if there is one. */
 static void
 read_live(Walk *walk)
 {
@@ -456,23 +537,15 @@ read_live(Walk *walk)
 	walk->at_live = true;
 	if (SPI_processed > 0)
 	{
-		struct varlena *value;
-		MemoryContext old_context = MemoryContextSwitchTo(walk->context);
+		bool		isnull;
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 1, &isnull);
 
-		value = get_varlena(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1);
-		if (value != NULL)
+		if (!isnull)
 		{
 			walk->exists = true;
-			walk->base = diffgen_detoasted(walk->kind,
-										   PointerGetDatum(value));
-			if (walk->kind != DOCUMENT_TEXT)
-				walk->base =
-					JsonbPGetDatum(diffgen_whole_document((Jsonb *)
-														  diffgen_whole_patch(tracking,
-																			  walk->base,
-																			  tracking->live_options)));
+			walk->base = recorded_view(walk, value);
 		}
-		MemoryContextSwitchTo(old_context);
 	}
 	SPI_freetuptable(SPI_tuptable);
 }
@@ -583,7 +656,8 @@ look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
 		MemoryContextSwitchTo(old_context);
 		return true;
 	}
-	entry.diff = (text *) get_varlena(tuple, desc, 4);
+	if (walk->kind == DOCUMENT_TEXT)
+		entry.diff = (text *) get_varlena(tuple, desc, 4);
 	entry.patch = (Jsonb *) get_varlena(tuple, desc, 5);
 	walk->started = true;
 	take_back(walk, &entry);
