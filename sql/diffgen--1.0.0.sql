@@ -355,6 +355,15 @@ $$;
 COMMENT ON FUNCTION diffgen_changelog_partitions(regclass) IS
 'the partitions of a changelog and the times they are for';
 
+CREATE FUNCTION diffgen_operator(left_type regtype, right_type regtype,
+	strategy int)
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_operator'
+LANGUAGE C STABLE STRICT;
+
+COMMENT ON FUNCTION diffgen_operator(regtype, regtype, int) IS
+'internal: the operator that compares two types, with its schema';
+
 -- A name that is not taken in a relation's schema, within the limit for names.
 CREATE FUNCTION diffgen_free_name(neighbour regclass, stem text, suffix text)
 RETURNS text
@@ -1147,11 +1156,15 @@ BEGIN
 	END IF;
 
 	-- The row, locked, so that nothing comes between.
-	SELECT string_agg(format('t.%I = l.%I', k.name, k.log_name), ' AND '),
+	SELECT string_agg(format('t.%I %s l.%I', k.name,
+				@extschema@.diffgen_operator(a.atttypid, a.atttypid, 3),
+				k.log_name), ' AND '),
 		string_agg(format('l.%I', k.log_name), ', ' ORDER BY k.n)
 	INTO row_condition, keys
 	FROM unnest(tracked.key, tracked.changelog_key) WITH ORDINALITY
-		AS k(name, log_name, n);
+			AS k(name, log_name, n)
+		JOIN pg_attribute a ON a.attrelid = tracked.changelog
+			AND a.attname = k.log_name;
 	EXECUTE format('SELECT t.%I::text FROM %s t, %s l WHERE l.change_id = $1 AND %s FOR UPDATE OF t',
 		col, tracked.target, changelog, row_condition)
 		INTO live_text USING change_id;
@@ -1295,6 +1308,64 @@ $$;
 COMMENT ON FUNCTION diffgen_oldest_state(regclass, name, text, text) IS
 'internal: the document that an existing history begins with';
 
+-- A comparison of columns with values, as a row's: strategy is that of
+-- diffgen_operator.  Operators of one name make one that an index can answer.
+CREATE FUNCTION diffgen_comparison(columns text[], types regtype[],
+	value_types regtype[], strategy int, compared_with text[])
+RETURNS text
+LANGUAGE plpgsql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	strict_one constant int := CASE WHEN strategy < 3 THEN 1 ELSE 5 END;
+	equal text[];
+	strictly text[];
+	wanted text[];
+BEGIN
+	SELECT array_agg(@extschema@.diffgen_operator(t.l, t.r, 3) ORDER BY t.n),
+		array_agg(@extschema@.diffgen_operator(t.l, t.r, strict_one) ORDER BY t.n),
+		array_agg(@extschema@.diffgen_operator(t.l, t.r, strategy) ORDER BY t.n)
+	INTO equal, strictly, wanted
+	FROM unnest(types, value_types) WITH ORDINALITY AS t(l, r, n);
+	IF strategy = 3 THEN
+		RETURN (SELECT string_agg(format('%s %s %s', c.a, c.op, c.b), ' AND ')
+			FROM unnest(columns, equal, compared_with) AS c(a, op, b));
+	ELSIF wanted[1] = ALL (wanted) THEN
+		RETURN format('(%s) %s (%s)', array_to_string(columns, ', '),
+			wanted[1], array_to_string(compared_with, ', '));
+	END IF;
+	RETURN (SELECT format('(%s)', string_agg(format('(%s)', branch), ' OR ' ORDER BY i))
+		FROM generate_subscripts(columns, 1) AS i,
+			LATERAL (SELECT string_agg(format('%s %s %s', columns[j],
+					CASE WHEN j < i THEN equal[j]
+						WHEN i < cardinality(columns) THEN strictly[j]
+						ELSE wanted[j] END,
+					compared_with[j]), ' AND ' ORDER BY j) AS branch
+				FROM generate_series(1, i) AS j) AS b);
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_comparison(text[], regtype[], regtype[], int, text[]) IS
+'internal: a condition that compares several columns, with the schemas of its operators';
+
+-- For a procedure that commits, and so cannot have settings of its own.  Until
+-- the transaction ends, names are those of the system, and values are written
+-- in a form that any session reads alike.
+CREATE FUNCTION diffgen_settle()
+RETURNS void
+LANGUAGE plpgsql
+AS $$
+BEGIN
+	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	PERFORM pg_catalog.set_config('datestyle', 'ISO', true);
+	PERFORM pg_catalog.set_config('intervalstyle', 'postgres', true);
+	PERFORM pg_catalog.set_config('extra_float_digits', '1', true);
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_settle() IS
+'internal: settings of one transaction of a procedure';
+
 CREATE PROCEDURE diffgen_backfill(source regclass, target regclass,
 	key_columns name[], document name, order_by name, changed_at name,
 	batch int DEFAULT 1000, pause interval DEFAULT '0',
@@ -1303,39 +1374,48 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
 	tracked record;
+	col name;
 	col_type text;
 	cast_type text;
+	place_type regtype;
 	note bigint;
 	progress jsonb;
 	first_time timestamptz;
 	last_time timestamptz;
 	track_time timestamptz;
-	key_list text;			-- the source's key columns
-	log_list text;			-- the changelog's
-	key_texts text;			-- the source's, as text
-	key_as text;			-- the source's, with names of ours: k1, k2, ...
+	incomplete bigint;
+	keys text[];			-- the source's key columns
+	key_types regtype[];
+	log_keys text[];		-- the changelog's
+	log_types regtype[];
+	last_values text[];		-- expressions for the key in $1 ...
+	upper_values text[];	-- ... and in $2
+	key_list text;
+	key_texts text;
+	key_as text;			-- with names of ours: k1, k2, ...
 	ours text;				-- those names
-	key_values text;		-- expressions for the key in last_key
-	log_match text;			-- l.key = s.key
-	condition text;			-- the same with %L for the values
+	log_list text;
+	condition text;			-- an entry is the key's, with %L for its values
 	arguments text;			-- the key as arguments of diffgen_at, with %L
 	not_done text;			-- there are no such entries yet
-	last_key jsonb;
-	batch_key jsonb;
-	batch_rows bigint;
+	place text;
+	snapshot text;			-- what is read of one
+	part record;			-- what comes next
+	goes_on boolean;		-- it is of a row that was begun
+	previous text;
 	lower_bound text;
 	upper_bound text;
 	next_id bigint;
+	link bigint;
+	skip boolean;
 	began timestamptz := pg_catalog.clock_timestamp();
 	done_before bigint;
 	done bigint;
 	total bigint;
-	made bigint;
 	rate numeric;
 BEGIN
-	-- For each transaction anew, before anything else; a procedure with SET
-	-- could not commit.
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	-- Before anything else.
+	PERFORM @extschema@.diffgen_settle();
 
 	IF source IS NULL OR target IS NULL OR key_columns IS NULL
 		OR document IS NULL OR order_by IS NULL OR changed_at IS NULL
@@ -1366,39 +1446,81 @@ BEGIN
 	cast_type := CASE WHEN col_type IN ('text', 'character varying')
 		THEN 'text' ELSE 'jsonb' END;
 	options := tracked.options || coalesce(options, '{}');
+	FOREACH col IN ARRAY key_columns || ARRAY[document, order_by, changed_at] LOOP
+		IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = source
+			AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped) THEN
+			RAISE EXCEPTION 'column "%" of table % does not exist', col, source
+				USING ERRCODE = 'undefined_column';
+		END IF;
+	END LOOP;
+	SELECT a.atttypid INTO place_type FROM pg_attribute a
+	WHERE a.attrelid = source AND a.attname = order_by;
+	IF @extschema@.diffgen_operator(place_type, place_type, 5) IS NULL THEN
+		RAISE EXCEPTION 'column "%" of table % is of type %, which has no order',
+				order_by, source, place_type
+			USING ERRCODE = 'datatype_mismatch';
+	END IF;
 
-	SELECT string_agg(format('s.%I', k.name), ', ' ORDER BY k.n),
-		string_agg(format('s.%I::text', k.name), ', ' ORDER BY k.n),
-		string_agg(format('s.%I AS k%s', k.name, k.n), ', ' ORDER BY k.n),
+	-- The key columns of the source.  Where they have no order in common with
+	-- those of the changelog, they are made ones of the same type.
+	SELECT array_agg(format('s.%I', k.name) || k.as_type ORDER BY k.n),
+		array_agg(CASE k.as_type WHEN '' THEN k.source_type ELSE k.log_type END ORDER BY k.n),
+		array_agg(format('l.%I', k.log_name) ORDER BY k.n),
+		array_agg(k.log_type ORDER BY k.n),
+		array_agg(format('($1->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
+		array_agg(format('($2->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
+		string_agg(format('s.%I', k.name) || k.as_type, ', ' ORDER BY k.n),
+		string_agg(format('s.k%s::text', k.n), ', ' ORDER BY k.n),
+		string_agg(format('s.%I%s AS k%s', k.name, k.as_type, k.n), ', ' ORDER BY k.n),
 		string_agg(format('s.k%s', k.n), ', ' ORDER BY k.n),
 		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n),
-		string_agg(format('($1->>%s)::%s', k.n - 1,
-			format_type(a.atttypid, a.atttypmod)), ', ' ORDER BY k.n),
-		string_agg(format('l.%I = s.%I', k.log_name, k.name), ' AND '),
-		string_agg(format('l.%I = %%L', k.log_name), ' AND ' ORDER BY k.n),
-		string_agg(format('%%L::%s', format_type(a.atttypid, a.atttypmod)),
-			', ' ORDER BY k.n)
-	INTO key_list, key_texts, key_as, ours, log_list, key_values, log_match, condition,
-		arguments
-	FROM unnest(key_columns, tracked.changelog_key) WITH ORDINALITY
-			AS k(name, log_name, n)
-		JOIN pg_attribute a ON a.attrelid = tracked.changelog
-			AND a.attname = k.log_name;
+		string_agg(format('l.%I %s %%L::%s', k.log_name,
+			@extschema@.diffgen_operator(k.log_type, k.log_type, 3),
+			k.type_name), ' AND ' ORDER BY k.n),
+		string_agg(format('%%L::%s', k.type_name), ', ' ORDER BY k.n)
+	INTO keys, key_types, log_keys, log_types, last_values,
+		upper_values, key_list, key_texts, key_as, ours, log_list, condition, arguments
+	FROM (SELECT u.name, u.log_name, u.n, a.atttypid AS log_type,
+			f.atttypid AS source_type, t.type_name,
+			CASE WHEN f.atttypid <> a.atttypid
+				AND @extschema@.diffgen_operator(f.atttypid, a.atttypid, 3) IS NULL
+				THEN '::' || t.type_name ELSE '' END AS as_type
+		FROM unnest(key_columns, tracked.changelog_key) WITH ORDINALITY
+				AS u(name, log_name, n)
+			JOIN pg_attribute a ON a.attrelid = tracked.changelog
+				AND a.attname = u.log_name
+			JOIN pg_attribute f ON f.attrelid = source
+				AND f.attname = u.name,
+			LATERAL format_type(a.atttypid, a.atttypmod) AS t(type_name)) AS k;
+	place := format('s.%I', order_by);
+	snapshot := format('%s, s.%I::%s AS doc, %%s AS at, false AS last, %s AS place FROM %s s',
+		key_as, document, cast_type, place, source);
 
 	-- Rows whose snapshots were taken in before are left alone.
-	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $4 AND l.change_id < 0)',
-		tracked.changelog, log_match);
+	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $5 AND l.change_id < 0)',
+		tracked.changelog, @extschema@.diffgen_comparison(log_keys, log_types,
+			key_types, 3, keys));
 
 	-- Where it stands is in the changelog itself, for this and other sessions.
-	EXECUTE format('LOCK TABLE %s IN SHARE UPDATE EXCLUSIVE MODE',
+	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
 		tracked.changelog);
 	EXECUTE format('SELECT l.change_id, l.context FROM %s l WHERE l.operation = ''backfill'' '
 		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
 		'AND NOT l.context ? ''finished''', tracked.changelog)
 		INTO note, progress USING source::text, document::text;
 	IF note IS NULL THEN
-		EXECUTE format('SELECT count(*), min(s.%1$I), max(s.%1$I) FROM %2$s s',
-			changed_at, source) INTO total, first_time, last_time;
+		EXECUTE format('SELECT count(*), min(s.%1$I::timestamptz), max(s.%1$I::timestamptz), '
+			'count(*) FILTER (WHERE s.%1$I IS NULL OR %2$s IS NULL OR num_nulls(%3$s) > 0) FROM %4$s s',
+			changed_at, place, key_list, source)
+			INTO total, first_time, last_time, incomplete;
+		IF incomplete > 0 THEN
+			RAISE EXCEPTION 'snapshots in table % must have a key, an order and a time', source
+				USING ERRCODE = 'null_value_not_allowed',
+				DETAIL = format('Of %s snapshots, %s have a NULL there.', total, incomplete);
+		ELSIF NOT isfinite(first_time) OR NOT isfinite(last_time) THEN
+			RAISE EXCEPTION 'times of snapshots in table % must be finite', source
+				USING ERRCODE = 'datetime_field_overflow';
+		END IF;
 		IF first_time IS NOT NULL THEN
 			PERFORM @extschema@.diffgen_make_partitions(tracked.changelog,
 				first_time, least(last_time, now()));
@@ -1414,72 +1536,129 @@ BEGIN
 	total := (progress->>'total')::bigint;
 	done_before := (progress->>'done')::bigint;
 	COMMIT;
-	PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+	PERFORM @extschema@.diffgen_settle();
 
 	LOOP
-		-- The lock keeps others off who fill the same changelog.
+		-- One at a time fills a changelog; writers are not in the way.
+		EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
+			tracked.changelog);
 		EXECUTE format('SELECT l.context FROM %s l WHERE l.change_id = $1 FOR UPDATE',
 			tracked.changelog) INTO progress USING note;
 		IF progress IS NULL OR progress ? 'finished' THEN
 			EXIT;
 		END IF;
-		last_key := progress->'last_key';
 		done := (progress->>'done')::bigint;
-		lower_bound := CASE WHEN last_key IS NULL THEN 'true'
-			ELSE format('(%s) > (%s)', key_list, key_values) END;
 
-		-- Whole keys, as many as make a batch.
+		-- The next snapshots: those of whole rows, as many as make a batch, or a
+		-- part of those of a row that has more.
+		goes_on := progress ? 'last_place';
+		lower_bound := CASE
+			WHEN goes_on THEN format('%s AND %s %s $3::%s',
+				@extschema@.diffgen_comparison(keys, key_types, log_types, 3, last_values),
+				place, @extschema@.diffgen_operator(place_type, place_type, 5),
+				place_type)
+			WHEN progress ? 'last_key' THEN
+				@extschema@.diffgen_comparison(keys, key_types, log_types, 5, last_values)
+			ELSE 'true' END;
 		EXECUTE format(
-			'SELECT b.key, b.rows FROM ('
-			'SELECT k.key, k.n AS number, sum(k.rows) OVER w AS rows, sum(k.rows) OVER w - k.rows AS before FROM ('
-			'SELECT jsonb_build_array(%s) AS key, count(*) AS rows, row_number() OVER (ORDER BY %s) AS n '
-			'FROM %s s WHERE %s GROUP BY %s ORDER BY %s LIMIT %s) k '
-			'WINDOW w AS (ORDER BY k.n)) b WHERE b.before = 0 OR b.rows <= %s ORDER BY b.number DESC LIMIT 1',
-			key_texts, key_list, source,
-			lower_bound, key_list, key_list, batch, batch)
-			INTO batch_key, batch_rows USING last_key;
-		IF batch_key IS NULL THEN
+			'WITH next AS (SELECT jsonb_build_array(%s) AS key, s.place::text AS place, row_number() OVER (ORDER BY %s, s.place) AS n, rank() OVER (ORDER BY %s) AS first '
+			'FROM (SELECT %s, %s AS place FROM %s s WHERE %s ORDER BY %s, %s LIMIT $2 + 1) s) '
+			'SELECT e.n AS rows, e.key, e.place, l.n > $2 AND l.first = 1 AS is_part '
+			'FROM (SELECT n.n, n.first FROM next n ORDER BY n.n DESC LIMIT 1) l '
+			'JOIN next e ON e.n = CASE WHEN l.n <= $2 THEN l.n WHEN l.first > 1 THEN l.first - 1 ELSE $2 END',
+			key_texts, ours, ours, key_as, place, source, lower_bound, key_list, place)
+			INTO part USING progress->'last_key', batch, progress->>'last_place';
+		IF part.rows IS NULL AND NOT goes_on THEN
 			EXECUTE format('UPDATE %s l SET context = l.context || jsonb_build_object(''finished'', clock_timestamp()) WHERE l.change_id = $1',
 				tracked.changelog) USING note;
 			EXIT;
 		END IF;
-		upper_bound := format('(%s) <= (%s)', key_list,
-			replace(key_values, '$1', '$2'));
 
-		-- Entries of snapshots come before all others: their numbers are below
-		-- zero.
-		EXECUTE format('SELECT coalesce(max(l.change_id), -4611686018427387904) FROM %s l WHERE l.change_id < 0',
-			tracked.changelog) INTO next_id;
-		EXECUTE format(
-			'INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application) '
-			'SELECT %17$s, $3 + row_number() OVER (ORDER BY %17$s, c.n), c.changed_at, pg_current_xact_id(), c.operation, $4, c.diff, c.patch, c.paths, c.added, c.removed, c.old_hash, c.new_hash, ''diffgen_backfill'' '
-			'FROM (SELECT %17$s, %4$s.diffgen_snapshots(s.doc::%5$s, s.at, $5 ORDER BY s.last, s.place) AS changes FROM ('
-				'SELECT %16$s, s.%6$I::%5$s AS doc, s.%7$I::timestamptz AS at, false AS last, s.%8$I AS place FROM %9$s s WHERE %10$s AND %11$s AND %15$s '
-				'UNION ALL '
-				'SELECT %16$s, %4$s.diffgen_oldest_state(%12$L::regclass, $4, %13$s, %14$s)::%5$s, greatest(max(s.%7$I)::timestamptz, $6), true, NULL FROM %9$s s WHERE %10$s AND %11$s AND %15$s GROUP BY %3$s'
-			') s GROUP BY %17$s) s, '
-			'LATERAL unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n)',
-			tracked.changelog, log_list, key_list,
-			'@extschema@', cast_type, document, changed_at, order_by, source,
-			lower_bound, upper_bound, target,
-			-- for diffgen_oldest_state: a condition and the key, as text
-			format('format(%L, %s)', condition, key_list),
-			format('format(%L, %s)', arguments, key_list), not_done,
-			key_as, ours)
-			USING last_key, batch_key, next_id, document::text, options, track_time;
-		GET DIAGNOSTICS made = ROW_COUNT;
+		upper_bound := 'true';
+		IF part.is_part THEN
+			upper_bound := format('%s AND %s %s $4::%s',
+				@extschema@.diffgen_comparison(keys, key_types, log_types, 3, upper_values),
+				place, @extschema@.diffgen_operator(place_type, place_type, 2),
+				place_type);
+			EXECUTE format('SELECT count(*) FROM %s s WHERE %s AND %s',
+				source, lower_bound, upper_bound) INTO part.rows
+				USING progress->'last_key', part.key, progress->>'last_place', part.place;
+		ELSIF NOT goes_on THEN
+			upper_bound := @extschema@.diffgen_comparison(keys, key_types,
+				log_types, 2, upper_values);
+		END IF;
+		skip := CASE WHEN goes_on THEN (progress->>'skip')::boolean ELSE false END;
+		IF part.is_part AND NOT goes_on THEN
+			EXECUTE format('SELECT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $2 AND l.change_id < 0)',
+				tracked.changelog, @extschema@.diffgen_comparison(log_keys,
+					log_types, log_types, 3, last_values))
+				INTO skip USING part.key, document::text;
+		END IF;
 
-		done := done + batch_rows;
-		EXECUTE format('UPDATE %s l SET context = l.context || $2 WHERE l.change_id = $1',
-			tracked.changelog) USING note, jsonb_build_object('done', done,
-				'last_key', batch_key, 'updated', clock_timestamp());
+		-- A row that was begun goes on from its last snapshot.  What comes after
+		-- the last is the state that tracking found; of a row that is not
+		-- complete this is taken away again.
+		previous := '';
+		IF goes_on THEN
+			previous := 'UNION ALL (SELECT ' || format(snapshot, '''-infinity''::timestamptz')
+				|| format(' WHERE %s AND %s %s $3::%s ORDER BY place DESC, s.%I::timestamptz DESC, doc DESC LIMIT 1) ',
+					@extschema@.diffgen_comparison(keys, key_types, log_types, 3, last_values),
+					place, @extschema@.diffgen_operator(place_type, place_type, 2),
+					place_type, changed_at);
+		ELSE
+			upper_bound := upper_bound || ' AND ' || not_done;
+		END IF;
+		link := NULL;
+		IF part.rows > 0 AND NOT skip THEN
+			-- Entries of snapshots come before all others: their numbers are
+			-- below zero.
+			EXECUTE format('SELECT coalesce(max(l.change_id), -4611686018427387904) FROM %s l WHERE l.change_id < 0',
+				tracked.changelog) INTO next_id;
+			EXECUTE format(
+				'INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application, context) '
+				'SELECT %3$s, $6 + row_number() OVER (ORDER BY %3$s, c.n), CASE WHEN isfinite(c.changed_at) THEN c.changed_at ELSE greatest(s.until, $8) END, '
+					'pg_current_xact_id(), c.operation, $5, c.diff, c.patch, c.paths, c.added, c.removed, c.old_hash, c.new_hash, ''diffgen_backfill'', '
+					'CASE WHEN c.changed_at = ''infinity'' THEN ''{"snapshot": false}''::jsonb END '
+				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, %4$s.diffgen_snapshots(s.doc, s.at, $7 ORDER BY s.last, s.place, s.at, s.doc) AS changes FROM ('
+					'SELECT %5$s WHERE %6$s AND %7$s %8$s'
+					'UNION ALL SELECT %9$s, %4$s.diffgen_oldest_state(%10$L::regclass, $5, %11$s, %12$s)::%13$s, ''infinity'', true, NULL FROM %14$s s WHERE %6$s AND %7$s GROUP BY %15$s'
+				') s GROUP BY %3$s) s, '
+				'LATERAL unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n) '
+				'WHERE c.changed_at > ''-infinity''',
+				tracked.changelog, log_list, ours, '@extschema@',
+				format(snapshot, format('s.%I::timestamptz', changed_at)),
+				lower_bound, upper_bound, previous, key_as, target,
+				-- for diffgen_oldest_state: a condition and the key, as text
+				format('format(%L, %s)', condition || ' AND l.change_id > 0', key_list),
+				format('format(%L, %s)', arguments, key_list),
+				cast_type, source, key_list)
+				USING progress->'last_key', part.key, progress->>'last_place', part.place,
+					document::text, next_id, options, track_time;
+			EXECUTE format('DELETE FROM %s l WHERE l.change_id = $1',
+				tracked.changelog) USING (progress->>'link')::bigint;
+			IF part.is_part THEN
+				EXECUTE format('SELECT max(l.change_id) FROM %s l WHERE l.change_id > $1 AND l.change_id < 0 AND l.context = ''{"snapshot": false}''',
+					tracked.changelog) INTO link USING next_id;
+			END IF;
+		END IF;
+
+		done := done + coalesce(part.rows, 0);
+		progress := progress - '{last_place,skip,link}'::text[]
+			|| jsonb_build_object('done', done, 'updated', clock_timestamp())
+			|| CASE WHEN part.key IS NULL THEN '{}'
+				ELSE jsonb_build_object('last_key', part.key) END
+			|| CASE WHEN part.is_part THEN jsonb_build_object(
+				'last_place', part.place, 'skip', skip, 'link', link)
+				ELSE '{}' END;
+		EXECUTE format('UPDATE %s l SET context = $2 WHERE l.change_id = $1',
+			tracked.changelog) USING note, progress;
 		rate := (done - done_before) /
 			greatest(extract(epoch FROM clock_timestamp() - began), 0.001);
 		RAISE NOTICE 'diffgen_backfill: % of % snapshots, % per second, % to go',
 			done, total, round(rate, 1),
 			make_interval(secs => round((total - done) / greatest(rate, 0.001))::float8);
 		COMMIT;
-		PERFORM pg_catalog.set_config('search_path', 'pg_catalog, pg_temp', true);
+		PERFORM @extschema@.diffgen_settle();
 		IF pause > '0' THEN
 			PERFORM pg_sleep_for(pause);
 		END IF;

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * catalog.c
- *	  Tells SQL what is known of a tracked table.
+ *	  Tells SQL what is known of a tracked table, and of types.
  *
  *-------------------------------------------------------------------------
  */
@@ -9,6 +9,8 @@
 
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/stratnum.h"
+#include "catalog/pg_operator.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_type.h"
 #include "changelog/tracking.h"
@@ -18,8 +20,11 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
+#include "utils/typcache.h"
 
 PG_FUNCTION_INFO_V1(diffgen_tracking_info);
+PG_FUNCTION_INFO_V1(diffgen_operator);
 
 #define INFO_COLUMNS	8
 
@@ -140,4 +145,45 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 	}
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values,
 													  nulls)));
+}
+
+/*
+ * diffgen_operator(left_type regtype, right_type regtype, strategy int)
+ *		returns text
+ *		The operator that compares values of two types as their default order
+ *		does, written such that no search path matters: OPERATOR(schema.=).
+ *
+ * The strategy is a B-tree's: 1 is <, 2 <=, 3 =, 4 >=, 5 >.  NULL if the types
+ * have no order in common.
+ */
+Datum
+diffgen_operator(PG_FUNCTION_ARGS)
+{
+	TypeCacheEntry *left = lookup_type_cache(PG_GETARG_OID(0),
+											 TYPECACHE_BTREE_OPFAMILY);
+	TypeCacheEntry *right = lookup_type_cache(PG_GETARG_OID(1),
+											  TYPECACHE_BTREE_OPFAMILY);
+	int32		strategy = PG_GETARG_INT32(2);
+	Oid			operator;
+	HeapTuple	tuple;
+	Form_pg_operator form;
+	char	   *result;
+
+	if (!OidIsValid(left->btree_opf) || left->btree_opf != right->btree_opf ||
+		strategy < 1 || strategy > BTMaxStrategyNumber)
+		PG_RETURN_NULL();
+	operator = get_opfamily_member(left->btree_opf, left->btree_opintype,
+								   right->btree_opintype, (int16) strategy);
+	if (!OidIsValid(operator))
+		PG_RETURN_NULL();
+
+	tuple = SearchSysCache1(OPEROID, ObjectIdGetDatum(operator));
+	if (!HeapTupleIsValid(tuple))
+		elog(ERROR, "cache lookup failed for operator %u", operator);
+	form = (Form_pg_operator) GETSTRUCT(tuple);
+	result = psprintf("OPERATOR(%s.%s)",
+					  quote_identifier(get_namespace_name(form->oprnamespace)),
+					  NameStr(form->oprname));
+	ReleaseSysCache(tuple);
+	PG_RETURN_TEXT_P(cstring_to_text(result));
 }

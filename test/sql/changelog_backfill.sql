@@ -77,6 +77,37 @@ CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch =
 SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE target = 'conf'::regclass;
 SELECT count(*), count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc FROM old;
 
+-- stopped within a row: what is there is whole in itself, also after a change in between, and the rest is added
+DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
+CREATE OR REPLACE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.id = 4 AND new.context IS NULL AND new.changed_at > now() - interval '70 days' THEN RAISE EXCEPTION 'stopped'; END IF; RETURN new; END $$;
+CREATE TRIGGER stop BEFORE INSERT ON conf_changelog FOR EACH ROW WHEN (new.change_id < 0) EXECUTE FUNCTION stop();
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 2);
+SELECT done % 30 <> 0 AS within, context->'last_key' AS key, context ? 'last_place' AS place FROM diffgen_backfills, conf_changelog WHERE target = 'conf'::regclass AND operation = 'backfill';
+SELECT count(*) > 0 AS some, bool_and(diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS as_they_were
+FROM old WHERE num = 4 AND taken <= (SELECT max(changed_at) FROM conf_changelog WHERE id = 4 AND change_id < 0 AND context IS NULL);
+UPDATE conf SET doc = doc || '{"meanwhile": true}' WHERE id IN (1, 4);
+SELECT id, diffgen_at('conf', 'doc', 'infinity', 'x', id) = doc AS live FROM conf WHERE area = 'x' ORDER BY id;
+DROP TRIGGER stop ON conf_changelog;
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 7);
+SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE target = 'conf'::regclass;
+SELECT count(*), count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc FROM old;
+SELECT id, count(*) FILTER (WHERE context IS NOT NULL) AS links, bool_and(old_hash IS NOT DISTINCT FROM previous) AS unbroken
+FROM (SELECT *, lag(new_hash) OVER (PARTITION BY area, id ORDER BY change_id) AS previous FROM conf_changelog WHERE document = 'doc') l
+WHERE change_id < 0 GROUP BY 1 ORDER BY 1;
+-- snapshots with the same place, in rows of more than a batch
+CREATE TABLE twins (n int, taken timestamptz, place text, num int, doc jsonb);
+INSERT INTO twins SELECT g / 5, date_trunc('month', now() AT TIME ZONE 'UTC') AT TIME ZONE 'UTC' + g / 5 * interval '1 s', 'z', 1 + g % 2, jsonb_build_object('g', g * 7 % 11) FROM generate_series(1, 60) g;
+CALL diffgen_backfill('twins', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 4);
+SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE source LIKE '%twins';
+SELECT count(*) AS snapshots, count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, 'z', num) = (SELECT max(t.doc::text)::jsonb FROM twins t WHERE t.num = twins.num AND t.n = twins.n AND t.doc = (SELECT o.doc FROM twins o WHERE o.num = twins.num AND o.n = twins.n ORDER BY o.doc DESC LIMIT 1))) AS last_of_place FROM twins;
+-- rows that another call has taken in, and one of them has more than a batch
+INSERT INTO twins SELECT 99, now(), 'z', 3, '{}';
+CREATE TABLE more AS TABLE twins;
+CALL diffgen_backfill('more', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 4);
+SELECT id, string_agg(left(operation, 1), '' ORDER BY change_id) AS operations FROM conf_changelog WHERE area = 'z' AND id > 2 GROUP BY 1;
+SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE source LIKE '%more';
+DELETE FROM conf_changelog WHERE area = 'z';
+
 -- names and functions of others in the search path
 CREATE SCHEMA chg_evil;
 CREATE FUNCTION chg_evil.spring(bigint, bigint) RETURNS bigint LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''trapped''; END';
@@ -95,6 +126,12 @@ DROP SCHEMA chg_evil CASCADE;
 CALL diffgen_backfill('old', 'conf', '{place}', 'doc', 'n', 'taken');
 CALL diffgen_backfill('old', 'conf', '{place,num}', 'nothing', 'n', 'taken');
 CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'nothing');
+CALL diffgen_backfill('old', 'conf', '{place,other}', 'doc', 'n', 'taken');
+ALTER TABLE old ADD j json;
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'j', 'taken');
+CREATE VIEW odd_times AS SELECT n, CASE n WHEN 3 THEN NULL ELSE taken END AS taken, CASE n WHEN 4 THEN '-infinity' ELSE taken END AS endless, place, num, doc FROM old;
+CALL diffgen_backfill('odd_times', 'conf', '{place,num}', 'doc', 'n', 'taken');
+CALL diffgen_backfill('odd_times', 'conf', '{place,num}', 'doc', 'n', 'endless');
 CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', 0);
 CALL diffgen_backfill('old', 'conf', '{place,num}', NULL, 'n', 'taken');
 CALL diffgen_backfill('old', 'old', '{place,num}', 'doc', 'n', 'taken');

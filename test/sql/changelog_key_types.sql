@@ -1,0 +1,55 @@
+-- Keys of types whose operators are in no schema that is searched: citext and
+-- ltree; where others of the same name are found first, these are not used.
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS diffgen;
+\set VERBOSITY terse
+SELECT count(*) < 2 AS missing FROM pg_available_extensions WHERE name IN ('citext', 'ltree') \gset
+\if :missing
+\echo citext and ltree are not installed here
+\quit
+\endif
+CREATE SCHEMA chg_keys;
+CREATE SCHEMA "Types of others";
+CREATE SCHEMA chg_trap;
+CREATE EXTENSION citext SCHEMA "Types of others";
+CREATE EXTENSION ltree SCHEMA "Types of others";
+
+-- every operator that could be taken by mistake is a trap
+DO $$
+DECLARE
+	op text;
+	type text;
+BEGIN
+	FOREACH type IN ARRAY ARRAY['"Types of others".citext', '"Types of others".ltree', 'int', 'text', 'bigint', 'jsonb'] LOOP
+		EXECUTE format('CREATE FUNCTION chg_trap.spring(%1$s, %1$s) RETURNS boolean LANGUAGE plpgsql AS $f$ BEGIN RAISE EXCEPTION ''trapped''; END $f$', type);
+		FOREACH op IN ARRAY '{=,<,>,<=,>=,<>}'::text[] LOOP
+			EXECUTE format('CREATE OPERATOR chg_trap.%1$s (FUNCTION = chg_trap.spring, LEFTARG = %2$s, RIGHTARG = %2$s)', op, type);
+		END LOOP;
+	END LOOP;
+END $$;
+
+CREATE TABLE chg_keys.item (owner "Types of others".citext, path "Types of others".ltree, n int, doc jsonb, PRIMARY KEY (owner, path, n));
+CREATE TABLE chg_keys.seen (id int, at timestamptz, who "Types of others".citext, place text, num bigint, doc jsonb);
+INSERT INTO chg_keys.seen SELECT g, date_trunc('month', now()) - interval '50 days' + g * interval '1 min', CASE WHEN g % 2 = 0 THEN 'Ann' ELSE 'aNN' END, 'top.' || CASE g % 3 WHEN 0 THEN 'B' ELSE 'a' END, g % 4, jsonb_build_object('g', g / 20)
+	FROM generate_series(1, 240) g;
+INSERT INTO chg_keys.seen SELECT 1000 + g, now() - interval '40 days', 'bob' || g, 'top', 1, '{}' FROM generate_series(1, 30) g;
+INSERT INTO chg_keys.item SELECT DISTINCT ON (who, place, num) who, place::"Types of others".ltree, num, doc FROM chg_keys.seen WHERE num < 3 ORDER BY who, place, num, id DESC;
+
+SET search_path = chg_trap, pg_catalog, chg_keys, public;
+SELECT public.diffgen_track('item');
+UPDATE item SET doc = doc || '{"live": 1}';
+CALL public.diffgen_backfill('seen', 'item', '{who,place,num}', 'doc', 'id', 'at', batch => 7);
+SELECT done, total, finished IS NOT NULL AS finished FROM public.diffgen_backfills;
+SELECT count(*), count(*) FILTER (WHERE public.diffgen_at('item', 'doc', at, who, place, num) OPERATOR(pg_catalog.=) doc) AS as_they_were FROM seen;
+-- Ann and aNN are one
+SELECT count(*) AS rows, count(*) FILTER (WHERE operation OPERATOR(pg_catalog.=) 'insert') AS inserts FROM item_changelog WHERE change_id OPERATOR(pg_catalog.<) 0;
+SELECT operation, count(*) FROM public.diffgen_history('item', 'ANN', 'top.a', 1) WHERE change_id OPERATOR(pg_catalog.>) 0 GROUP BY 1;
+SELECT path, value FROM public.diffgen_blame('item', 'doc', 'ann', 'top.a', 1);
+UPDATE item SET owner = 'ANN', doc = doc || '{"more": 2}' WHERE owner OPERATOR("Types of others".=) 'ann' AND path OPERATOR("Types of others".=) 'top.a' AND n OPERATOR(pg_catalog.=) 2;
+UPDATE item SET doc = doc || '{"more": 3}' WHERE owner OPERATOR("Types of others".=) 'ann' AND path OPERATOR("Types of others".=) 'top.a' AND n OPERATOR(pg_catalog.=) 2;
+SELECT public.diffgen_undo('item_changelog', max(change_id)) FROM item_changelog;
+SELECT owner, doc->'more' AS more FROM item WHERE owner OPERATOR("Types of others".=) 'ann' AND path OPERATOR("Types of others".=) 'top.a' AND n OPERATOR(pg_catalog.=) 2;
+SELECT public.diffgen_operator('"Types of others".citext', '"Types of others".citext', 3), public.diffgen_operator('int', 'bigint', 5), public.diffgen_operator('int', 'text', 3), public.diffgen_operator('json', 'json', 3);
+
+SET search_path = public;
+DROP SCHEMA chg_keys, chg_trap, "Types of others" CASCADE;
