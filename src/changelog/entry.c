@@ -100,6 +100,24 @@ diffgen_make_engine(Oid schema)
 }
 
 /*
+ * diffgen_check_options
+ *		Raise the error that the options deserve, if any, before they are
+ *		used in part.
+ */
+void
+diffgen_check_options(const Tracking *tracking, DocumentKind kind)
+{
+	Engine	   *engine = tracking->engine;
+
+	if (kind == DOCUMENT_TEXT)
+		(void) FunctionCall3(&engine->stat_text, engine->empty_text,
+							 engine->empty_text, tracking->options);
+	else
+		(void) FunctionCall3(&engine->stat_jsonb, engine->jsonb_null,
+							 engine->jsonb_null, tracking->options);
+}
+
+/*
  * diffgen_detoasted
  *		A document in memory, json as jsonb.
  */
@@ -210,49 +228,86 @@ enter_text(const Tracking *tracking, Datum old_text, Datum new_text,
 	return VARSIZE_ANY_EXHDR(entry->diff) > 0;
 }
 
+/*
+ * The hash of a document, if it is not known already.
+ */
+static bytea *
+hash_of(const Tracking *tracking, DocumentKind kind,
+		const DocumentValue *document)
+{
+	if (document->hash != NULL)
+		return document->hash;
+	return diffgen_document_hash(tracking, kind, document->value);
+}
+
+/*
+ * The hashes of two versions: where neither is known, what they have in common
+ * is read once.
+ */
+static void
+enter_hashes(const Tracking *tracking, DocumentKind kind,
+			 const DocumentValue *old_value, const DocumentValue *new_value,
+			 ChangeEntry *entry)
+{
+	Datum		values[2];
+	bool		nulls[2];
+
+	if (kind == DOCUMENT_TEXT || old_value->hash != NULL ||
+		new_value->hash != NULL)
+	{
+		entry->old_hash = hash_of(tracking, kind, old_value);
+		entry->new_hash = hash_of(tracking, kind, new_value);
+		return;
+	}
+	call_for_row(&tracking->engine->hash_pair, old_value->value,
+				 new_value->value, tracking->view_options, values, nulls);
+	entry->old_hash = DatumGetByteaPP(values[0]);
+	entry->new_hash = DatumGetByteaPP(values[1]);
+}
+
 /* The only version is the old one. */
 static void
-enter_removal(const Tracking *tracking, DocumentKind kind, Datum document,
-			  ChangeEntry *entry)
+enter_removal(const Tracking *tracking, DocumentKind kind,
+			  const DocumentValue *document, ChangeEntry *entry)
 {
 	Engine	   *engine = tracking->engine;
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
 
 	if (kind == DOCUMENT_TEXT)
-		enter_text(tracking, document, engine->empty_text, entry);
+		enter_text(tracking, document->value, engine->empty_text, entry);
 	else
 	{
 		/*
 		 * Ignored parts are left out: they may be copies of what is redacted,
 		 * as kubectl's last-applied-configuration is.
 		 */
-		call_for_row(&engine->stat_jsonb, document, engine->jsonb_null,
+		call_for_row(&engine->stat_jsonb, document->value, engine->jsonb_null,
 					 tracking->options, values, nulls);
 		entry->removed = DatumGetInt32(values[STAT_REMOVED]);
-		entry->patch = diffgen_whole_patch(tracking, document,
+		entry->patch = diffgen_whole_patch(tracking, document->value,
 										   tracking->removal_options);
 	}
-	entry->old_hash = diffgen_document_hash(tracking, kind, document);
+	entry->old_hash = hash_of(tracking, kind, document);
 }
 
 /* The only version is the new one. */
 static void
-enter_addition(const Tracking *tracking, DocumentKind kind, Datum document,
-			   ChangeEntry *entry)
+enter_addition(const Tracking *tracking, DocumentKind kind,
+			   const DocumentValue *document, ChangeEntry *entry)
 {
 	Engine	   *engine = tracking->engine;
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
 
 	if (kind == DOCUMENT_TEXT)
-		call_for_row(&engine->stat_text, engine->empty_text, document,
+		call_for_row(&engine->stat_text, engine->empty_text, document->value,
 					 tracking->options, values, nulls);
 	else
-		call_for_row(&engine->stat_jsonb, engine->jsonb_null, document,
+		call_for_row(&engine->stat_jsonb, engine->jsonb_null, document->value,
 					 tracking->options, values, nulls);
 	entry->added = DatumGetInt32(values[STAT_ADDED]);
-	entry->new_hash = diffgen_document_hash(tracking, kind, document);
+	entry->new_hash = hash_of(tracking, kind, document);
 }
 
 /*
@@ -263,20 +318,18 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 			 const DocumentValue *old_value, const DocumentValue *new_value,
 			 ChangeEntry *entry)
 {
-	Datum		old_document = old_value->value;
-	Datum		new_document = new_value->value;
 	Engine	   *engine = tracking->engine;
 	Datum		values[ENTRY_COLUMNS];
 	bool		nulls[ENTRY_COLUMNS];
 
 	if (kind == DOCUMENT_TEXT)
 	{
-		if (!enter_text(tracking, old_document, new_document, entry))
+		if (!enter_text(tracking, old_value->value, new_value->value, entry))
 			return false;
 	}
 	else
 	{
-		call_for_row(&engine->entry_jsonb, old_document, new_document,
+		call_for_row(&engine->entry_jsonb, old_value->value, new_value->value,
 					 tracking->entry_options, values, nulls);
 		entry->patch = (struct varlena *)
 			PG_DETOAST_DATUM(values[ENTRY_PATCH]);
@@ -288,19 +341,7 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 		entry->added = DatumGetInt32(values[ENTRY_ADDED]);
 		entry->removed = DatumGetInt32(values[ENTRY_REMOVED]);
 	}
-	if (kind == DOCUMENT_TEXT || old_value->hash != NULL)
-	{
-		entry->old_hash = old_value->hash ? old_value->hash :
-			diffgen_document_hash(tracking, kind, old_document);
-		entry->new_hash = diffgen_document_hash(tracking, kind, new_document);
-	}
-	else
-	{
-		call_for_row(&engine->hash_pair, old_document, new_document,
-					 tracking->view_options, values, nulls);
-		entry->old_hash = DatumGetByteaPP(values[0]);
-		entry->new_hash = DatumGetByteaPP(values[1]);
-	}
+	enter_hashes(tracking, kind, old_value, new_value, entry);
 	return true;
 }
 
@@ -327,9 +368,9 @@ diffgen_make_entry(const Tracking *tracking, DocumentKind kind,
 	if (!old_value.isnull && !new_value.isnull)
 		return enter_change(tracking, kind, &old_value, &new_value, entry);
 	if (!old_value.isnull)
-		enter_removal(tracking, kind, old_value.value, entry);
+		enter_removal(tracking, kind, &old_value, entry);
 	else if (!new_value.isnull)
-		enter_addition(tracking, kind, new_value.value, entry);
+		enter_addition(tracking, kind, &new_value, entry);
 	return true;
 }
 

@@ -38,6 +38,8 @@ typedef struct ChangeEntry
 } ChangeEntry;
 
 extern struct Engine *diffgen_make_engine(Oid schema);
+extern void diffgen_check_options(const Tracking *tracking,
+								  DocumentKind kind);
 extern bool diffgen_stored_alike(DocumentValue *old_value,
 								 DocumentValue *new_value);
 extern bool diffgen_make_entry(const Tracking *tracking, DocumentKind kind,

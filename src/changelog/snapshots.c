@@ -6,7 +6,9 @@
  * An aggregate over the snapshots of one row, in their order.  A window
  * function would have to look at each one twice, decompress it twice and
  * compute its hash twice; here it is done once, and the snapshot before is
- * all that is kept.
+ * all that is kept.  The hash of a snapshot takes little more than comparing
+ * it with the one before, and where most snapshots have nothing new,
+ * that is all there is to be done.
  *
  *-------------------------------------------------------------------------
  */
@@ -19,6 +21,8 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "functions/compat.h"
+#include "functions/digest.h"
+#include "functions/documents.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
@@ -57,6 +61,7 @@ typedef struct SnapshotState
 	MemoryContext next;			/* ... of the one at hand */
 	Tracking   *maker;			/* options and functions */
 	Datum		options;		/* as given with the first snapshot */
+	HashSeries *hashes;			/* of jsonb */
 	TupleDesc	desc;
 	ArrayBuildState *changes;
 	DocumentValue previous;
@@ -79,7 +84,8 @@ change_type(Oid schema)
 }
 
 static SnapshotState *
-begin_state(FunctionCallInfo fcinfo, MemoryContext aggregate)
+begin_state(FunctionCallInfo fcinfo, DocumentKind kind,
+			MemoryContext aggregate)
 {
 	Oid			schema = diffgen_schema(fcinfo);
 	MemoryContext context = AllocSetContextCreate(aggregate,
@@ -89,12 +95,10 @@ begin_state(FunctionCallInfo fcinfo, MemoryContext aggregate)
 	SnapshotState *state = palloc0(sizeof(SnapshotState));
 
 	state->context = context;
-	state->current = AllocSetContextCreate(context, "diffgen snapshot",
-										   ALLOCSET_DEFAULT_SIZES);
-	state->next = AllocSetContextCreate(context, "diffgen snapshot",
-										ALLOCSET_DEFAULT_SIZES);
 	state->options = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(3)));
 	state->maker = diffgen_untracked(schema, state->options);
+	diffgen_check_options(state->maker, kind);
+	state->hashes = diffgen_hash_series(DatumGetJsonbP(state->maker->view_options));
 	state->desc = lookup_rowtype_tupdesc_copy(change_type(schema), -1);
 	state->previous.isnull = true;
 	MemoryContextSwitchTo(old_context);
@@ -134,7 +138,8 @@ put_change(SnapshotState *state, TimestampTz changed_at,
 }
 
 /*
- * Take the snapshot at hand for the one before.
+ * Take the snapshot at hand for the one before.  The hash is the one that the
+ * next entry begins with.
  */
 static void
 advance(SnapshotState *state, DocumentValue snapshot, bytea *hash)
@@ -152,7 +157,18 @@ advance(SnapshotState *state, DocumentValue snapshot, bytea *hash)
 	state->previous = snapshot;
 	state->current = state->next;
 	state->next = done;
-	MemoryContextReset(done);
+	if (done != NULL)
+		MemoryContextReset(done);
+}
+
+/* Do their hashes tell that two snapshots have no difference? */
+static bool
+same_hash(const SnapshotState *state, const DocumentValue *a,
+		  const DocumentValue *b)
+{
+	return diffgen_hash_tells(state->hashes) && a->hash != NULL && b->hash != NULL &&
+		VARSIZE_ANY(a->hash) == VARSIZE_ANY(b->hash) &&
+		memcmp(a->hash, b->hash, VARSIZE_ANY(a->hash)) == 0;
 }
 
 /* What a snapshot says that the one before did not. */
@@ -165,7 +181,13 @@ add_snapshot(SnapshotState *state, DocumentKind kind, TimestampTz changed_at,
 
 	if (previous.isnull && snapshot.isnull)
 		return;					/* the row is still not there */
-	if (!diffgen_make_entry(state->maker, kind, previous, snapshot, &entry))
+	if (kind == DOCUMENT_JSONB && !snapshot.isnull)
+		snapshot.hash = diffgen_hash_next(state->hashes,
+										  previous.isnull ? NULL :
+										  DatumGetJsonbP(previous.value),
+										  DatumGetJsonbP(snapshot.value));
+	if (same_hash(state, &previous, &snapshot) ||
+		!diffgen_make_entry(state->maker, kind, previous, snapshot, &entry))
 	{
 		advance(state, snapshot, previous.hash);
 		return;
@@ -192,13 +214,15 @@ snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("time and options of a snapshot must not be NULL")));
 
-	state = PG_ARGISNULL(0) ? begin_state(fcinfo, aggregate) :
+	state = PG_ARGISNULL(0) ? begin_state(fcinfo, kind, aggregate) :
 		(SnapshotState *) PG_GETARG_POINTER(0);
 
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.isnull = PG_ARGISNULL(1);
 	if (!snapshot.isnull)
 	{
+		state->next = diffgen_document_room(state->context, state->next,
+											PG_GETARG_DATUM(1));
 		old_context = MemoryContextSwitchTo(state->next);
 		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
 		MemoryContextSwitchTo(old_context);

@@ -1,7 +1,7 @@
 /*-------------------------------------------------------------------------
  *
  * digest.c
- *	  diffgen_hash() of text and jsonb.
+ *	  diffgen_hash() of text and jsonb, and of versions of a document.
  *
  *-------------------------------------------------------------------------
  */
@@ -11,6 +11,7 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "functions/compat.h"
+#include "functions/digest.h"
 #include "functions/options.h"
 #include "json/digest.h"
 #include "utils/fmgrprotos.h"
@@ -20,6 +21,22 @@
 PG_FUNCTION_INFO_V1(diffgen_hash_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_hash_text);
 PG_FUNCTION_INFO_V1(diffgen_hash_pair);
+
+struct HashSeries
+{
+	const DiffgenOptions *options;
+	JsonDigestSeries *digests;
+};
+
+/* A bytea with room for a fingerprint. */
+static bytea *
+make_hash(void)
+{
+	bytea	   *hash = palloc(VARHDRSZ + JSON_DIGEST_LENGTH);
+
+	SET_VARSIZE(hash, VARHDRSZ + JSON_DIGEST_LENGTH);
+	return hash;
+}
 
 /*
  * diffgen_hash(doc jsonb, options jsonb) returns bytea
@@ -33,10 +50,7 @@ diffgen_hash_jsonb(PG_FUNCTION_ARGS)
 	MemoryContext context;
 	MemoryContext old_context;
 	JsonNode	root;
-	bytea	   *result;
-
-	result = palloc(VARHDRSZ + JSON_DIGEST_LENGTH);
-	SET_VARSIZE(result, VARHDRSZ + JSON_DIGEST_LENGTH);
+	bytea	   *result = make_hash();
 
 	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
 									ALLOCSET_DEFAULT_SIZES);
@@ -79,8 +93,7 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 
 	for (int i = 0; i < 2; i++)
 	{
-		hashes[i] = palloc(VARHDRSZ + JSON_DIGEST_LENGTH);
-		SET_VARSIZE(hashes[i], VARHDRSZ + JSON_DIGEST_LENGTH);
+		hashes[i] = make_hash();
 		values[i] = PointerGetDatum(hashes[i]);
 	}
 
@@ -89,8 +102,7 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 	old_context = MemoryContextSwitchTo(context);
 	dg_node_root(PG_GETARG_JSONB_P(0), &old_root);
 	dg_node_root(PG_GETARG_JSONB_P(1), &new_root);
-	dg_view_root(options->patterns, &old_root);
-	dg_view_root(options->patterns, &new_root);
+	dg_view_roots_apart(options->patterns, &old_root, &new_root);
 	dg_json_digest_pair(&old_root, &new_root, (uint8 *) VARDATA(hashes[0]),
 						(uint8 *) VARDATA(hashes[1]));
 	MemoryContextSwitchTo(old_context);
@@ -98,4 +110,60 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
+}
+
+/*
+ * diffgen_hash_series
+ *		Get ready for the hashes of the versions of a document.
+ *
+ * The options are those of diffgen_hash.  What is kept lives in the current
+ * memory context.  Raises ERRCODE_INVALID_PARAMETER_VALUE.
+ */
+HashSeries *
+diffgen_hash_series(Jsonb *options)
+{
+	HashSeries *series = palloc(sizeof(HashSeries));
+
+	series->options = diffgen_parse_options(options, OPTS_JSONB_TEXT);
+	series->digests = dg_json_digest_series();
+	return series;
+}
+
+/*
+ * diffgen_hash_tells
+ *		Whether versions with the same hash have no difference to be shown.
+ *		Redacted values all count as the same.
+ */
+bool
+diffgen_hash_tells(const HashSeries *series)
+{
+	return !dg_patterns_redact(series->options->patterns);
+}
+
+/*
+ * diffgen_hash_next
+ *		The hash of the next version, as of diffgen_hash.
+ *
+ * previous is the document of the last call, still in memory, or NULL to
+ * begin anew.  The cost is that of comparing the two, and of what has changed.
+ * The result is in the current memory context.
+ */
+bytea *
+diffgen_hash_next(HashSeries *series, Jsonb *previous, Jsonb *document)
+{
+	bytea	   *result = make_hash();
+	JsonNode	old_root;
+	JsonNode	root;
+
+	dg_node_root(document, &root);
+	if (previous != NULL)
+	{
+		dg_node_root(previous, &old_root);
+		dg_view_roots_apart(series->options->patterns, &old_root, &root);
+	}
+	else
+		dg_view_root(series->options->patterns, &root);
+	dg_json_digest_next(series->digests, previous ? &old_root : NULL, &root,
+						(uint8 *) VARDATA(result));
+	return result;
 }

@@ -97,6 +97,17 @@ release_documents(void *arg)
 }
 
 /*
+ * A context whose first block has room for size bytes.  That block is not
+ * given back when the context is reset.
+ */
+static MemoryContext
+make_room(MemoryContext parent, Size size)
+{
+	return GenerationContextCreate(parent, "diffgen documents", size,
+								   ALLOCSET_DEFAULT_INITSIZE, KEPT_BLOCK_MAX);
+}
+
+/*
  * Make the context that is kept, with room for size bytes.
  */
 static void
@@ -108,11 +119,7 @@ make_kept_context(Size size)
 	/* Set only when it is there: the allocation may fail. */
 	kept_context = NULL;
 	kept_size = 0;
-	kept_context = GenerationContextCreate(TopMemoryContext,
-										   "diffgen documents",
-										   size,
-										   ALLOCSET_DEFAULT_INITSIZE,
-										   KEPT_BLOCK_MAX);
+	kept_context = make_room(TopMemoryContext, size);
 	kept_size = size;
 }
 
@@ -189,6 +196,33 @@ diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 	}
 	MemoryContextSwitchTo(old_context);
 	return different;
+}
+
+/*
+ * diffgen_document_room
+ *		A memory context that a document can be detoasted into.
+ *
+ * `room` is one that this function has returned before, and is returned again,
+ * reset, if there is room enough, or NULL.  Otherwise it is deleted, and the
+ * result is a new one below parent, which need not be made again for documents
+ * of about the same size.
+ */
+MemoryContext
+diffgen_document_room(MemoryContext parent, MemoryContext room, Datum datum)
+{
+	Size		size = fetch_size(datum);
+
+	if (room != NULL && MemoryContextMemAllocated(room, false) >= size)
+	{
+		MemoryContextReset(room);
+		return room;
+	}
+	if (room != NULL)
+		MemoryContextDelete(room);
+	if (size > DOCUMENTS_KEPT)
+		return AllocSetContextCreate(parent, "diffgen documents",
+									 ALLOCSET_DEFAULT_SIZES);
+	return make_room(parent, pg_nextpower2_64(Max(size, ALLOCSET_DEFAULT_INITSIZE)));
 }
 
 /*

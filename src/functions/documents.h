@@ -16,6 +16,9 @@ extern bool diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 							   struct varlena **old_doc,
 							   struct varlena **new_doc);
 
+extern MemoryContext diffgen_document_room(MemoryContext parent,
+										   MemoryContext room, Datum datum);
+
 extern void diffgen_init_result(StringInfo out, MemoryContext context);
 extern Datum diffgen_result_text(StringInfo out);
 

@@ -499,6 +499,20 @@ parse_options(Jsonb *document, uint32 allowed, DiffgenOptions *options)
 }
 
 /*
+ * diffgen_parse_options
+ *		Options that are not those of a call, in the current memory context.
+ *		Raises ERRCODE_INVALID_PARAMETER_VALUE.
+ */
+const DiffgenOptions *
+diffgen_parse_options(Jsonb *document, uint32 allowed)
+{
+	DiffgenOptions *options = palloc0(sizeof(DiffgenOptions));
+
+	parse_options(document, allowed, options);
+	return options;
+}
+
+/*
  * diffgen_options
  *		The options that a call was given.
  *

@@ -95,6 +95,13 @@ typedef struct DiffgenOptions
 extern const DiffgenOptions *diffgen_options(FunctionCallInfo fcinfo,
 											 int argno, uint32 allowed);
 
+/*
+ * The same of an options document that is no argument of a call.  The result
+ * is in the current memory context.
+ */
+extern const DiffgenOptions *diffgen_parse_options(Jsonb *document,
+												   uint32 allowed);
+
 extern TupleDesc diffgen_row_type(FunctionCallInfo fcinfo);
 
 #endif							/* DIFFGEN_OPTIONS_H */

@@ -40,6 +40,19 @@ dg_children_start(JsonChildren *children, const JsonNode *container)
 }
 
 /*
+ * Get before a child, or behind the last one.
+ */
+static inline void
+dg_children_seek(JsonChildren *children, uint32 index)
+{
+	children->next = index;
+	dg_cursor_seek(&children->keys, children->container, index);
+	if (children->container->kind == NODE_OBJECT)
+		index += children->count;
+	dg_cursor_seek(&children->values, children->container, index);
+}
+
+/*
  * The next child that is shown; false if there is none.  The key of an
  * element of an array is empty.
  */

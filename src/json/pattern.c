@@ -295,3 +295,18 @@ dg_patterns_add(JsonPatterns *patterns, JsonPath *path, const char *text,
 		patterns->steps[i].action = action;
 	MemoryContextSwitchTo(old_context);
 }
+
+/*
+ * dg_patterns_redact
+ *		Whether any of the patterns, which may be NULL, redacts.
+ */
+bool
+dg_patterns_redact(const JsonPatterns *patterns)
+{
+	for (uint32 i = 0; patterns != NULL && i < patterns->nsteps; i++)
+	{
+		if (patterns->steps[i].action == PATTERN_REDACT)
+			return true;
+	}
+	return false;
+}

@@ -535,6 +535,21 @@ dg_view_root(JsonPatterns *patterns, JsonNode *root)
 }
 
 /*
+ * dg_view_roots_apart
+ *		The same for two documents, each seen by itself.
+ */
+void
+dg_view_roots_apart(JsonPatterns *patterns, JsonNode *old_root,
+					JsonNode *new_root)
+{
+	if (patterns == NULL || patterns->nstarts == 0)
+		return;
+	start_call(patterns);
+	set_root(patterns, old_root);
+	set_root(patterns, new_root);
+}
+
+/*
  * Add to a view what another one may redact.
  */
 static JsonView *

@@ -42,9 +42,12 @@ extern JsonPatterns *dg_patterns_create(void);
 extern void dg_patterns_add(JsonPatterns *patterns, JsonPath *path,
 							const char *text, PatternAction action,
 							const char *option);
+extern bool dg_patterns_redact(const JsonPatterns *patterns);
 
 /* view.c */
 extern void dg_view_root(JsonPatterns *patterns, JsonNode *root);
+extern void dg_view_roots_apart(JsonPatterns *patterns, JsonNode *old_root,
+								JsonNode *new_root);
 extern void dg_view_roots(JsonPatterns *patterns, JsonNode *old_root,
 						  JsonNode *new_root);
 extern void dg_view_share(JsonNode *old_node, JsonNode *new_node);
