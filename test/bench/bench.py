@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import changelog
 import documents
 import families
 import hard
@@ -19,7 +20,7 @@ import workers
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
-PARTS = ("text", "hard", "sql", "json", "memory", "cancel")
+PARTS = ("text", "hard", "sql", "json", "memory", "cancel", "changelog")
 
 
 def arguments():
@@ -134,6 +135,9 @@ def run_part(part, options, tools, sets, hard_sets, directory):
     elif part == "cancel":
         sql.run_cancel(hard_sets[-1], list(families.FAMILIES), build, found,
                        log)
+    elif part == "changelog":
+        raw = changelog.run(build, rounds, options.data, options.quick, found,
+                            log)
     with open(os.path.join(build, "part-%s.json" % part), "w") as file:
         json.dump({"sections": found.sections, "bars": found.bars,
                    "raw": raw}, file, indent=1)
@@ -162,13 +166,15 @@ def main():
     options = arguments()
     pg_config = os.environ.get("PG_CONFIG", "pg_config")
     began = time.monotonic()
-    log("building the workers in " + options.build)
-    tools = workers.Tools(options.build, options.source, pg_config, log)
-
-    log("making the documents")
+    os.makedirs(options.build, exist_ok=True)
     directory = os.path.join(options.build, "documents")
-    sets = documents.text_sets(directory, options.data, options.quick)
-    hard_sets = []
+    tools, sets, hard_sets = None, [], []
+    if {"text", "hard", "json"} & set(options.parts):
+        log("building the workers in " + options.build)
+        tools = workers.Tools(options.build, options.source, pg_config, log)
+    if {"text", "sql", "json"} & set(options.parts):
+        log("making the documents")
+        sets = documents.text_sets(directory, options.data, options.quick)
     if {"hard", "cancel"} & set(options.parts):
         hard_sets = documents.hard_sets(directory, options.quick)
     bars = []
@@ -182,7 +188,7 @@ def main():
     if options.write:
         write_readme(markdown)
     log("\n" + report.summary(bars))
-    for name, why in tools.missing.items():
+    for name, why in (tools.missing if tools else {}).items():
         log("left out: %s: %s" % (name, why.split("\n")[0]))
     log("done in %.0f s; the last results of all parts are in %s" % (
         time.monotonic() - began, os.path.join(options.build, "results.md")))

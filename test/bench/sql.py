@@ -97,6 +97,15 @@ class Session:
             return float(ns), value
         return self.processor_time() - began, value
 
+    def elapsed(self, command):
+        """Nanoseconds of processor time that a command of any kind takes;
+        of the clock where the kernel does not tell."""
+        began, clock = self.processor_time(), time.monotonic()
+        self.query(command)
+        if began is None:
+            return (time.monotonic() - clock) * 1e9
+        return self.processor_time() - began
+
     def has_function(self, signature):
         return self.query("SELECT to_regprocedure('%s') IS NOT NULL"
                           % signature) == "t"
@@ -305,6 +314,12 @@ def fresh_database():
     session.close()
 
 
+def drop_database():
+    session = Session("postgres")
+    session.query("DROP DATABASE IF EXISTS diffgen_bench WITH (FORCE)")
+    session.close()
+
+
 def prepare(report, log):
     try:
         fresh_database()
@@ -328,15 +343,22 @@ def prepare(report, log):
 class Peak(threading.Thread):
     """Samples the RssAnon of a backend until told to stop."""
 
-    def __init__(self, session):
+    def __init__(self, session, interval=0.02):
         super().__init__(daemon=True)
         self.session = session
+        self.interval = interval
         self.most = 0
+        self.samples = []
         self.done = threading.Event()
 
     def run(self):
-        while not self.done.wait(0.02):
-            self.most = max(self.most, self.session.memory())
+        while not self.done.wait(self.interval):
+            self.samples.append(self.session.memory())
+            self.most = max(self.most, self.samples[-1])
+
+    def stop(self):
+        self.done.set()
+        self.join()
 
 
 def run_memory(build, report, log, quick):
@@ -364,8 +386,7 @@ def run_memory(build, report, log, quick):
             one.query("SELECT sum(length(diffgen(old, new))) FROM "
                       "(SELECT generate_series(1, %d)) AS s, one_%s"
                       % (count, kind))
-            peak.done.set()
-            peak.join()
+            peak.stop()
             sizes[count] = one.memory()
             rows.append((kind, count, size_text(before),
                          size_text(max(peak.most, sizes[count])),
