@@ -321,7 +321,7 @@ COMMENT ON FUNCTION diffgen_changelog() IS
 CREATE FUNCTION diffgen_tracking(relation regclass,
 	OUT target regclass, OUT changelog regclass, OUT documents name[],
 	OUT columns name[], OUT key name[], OUT changelog_key name[],
-	OUT options jsonb, OUT enabled text)
+	OUT options jsonb, OUT enabled text, OUT level text)
 RETURNS record
 AS 'MODULE_PATHNAME', 'diffgen_tracking_info'
 LANGUAGE C STABLE STRICT;
@@ -511,14 +511,14 @@ COMMENT ON FUNCTION diffgen_check_owner(regclass) IS
 CREATE FUNCTION diffgen_must_be_tracked(relation regclass,
 	OUT target regclass, OUT changelog regclass, OUT documents name[],
 	OUT columns name[], OUT key name[], OUT changelog_key name[],
-	OUT options jsonb, OUT enabled text)
+	OUT options jsonb, OUT enabled text, OUT level text)
 RETURNS record
 LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
 	SELECT t.* INTO target, changelog, documents, columns, key, changelog_key,
-		options, enabled
+		options, enabled, level
 	FROM @extschema@.diffgen_tracking(relation) t;
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'table % is not tracked', relation
@@ -638,6 +638,18 @@ BEGIN
 				options->'replication'
 			USING ERRCODE = 'invalid_parameter_value',
 			HINT = 'Valid values are: "origin", "always".';
+	END IF;
+	IF options ? 'level' AND (jsonb_typeof(options->'level') <> 'string'
+		OR options->>'level' NOT IN ('row', 'statement')) THEN
+		RAISE EXCEPTION 'unrecognized value % for option "level"',
+				options->'level'
+			USING ERRCODE = 'invalid_parameter_value',
+			HINT = 'Valid values are: "row", "statement".';
+	END IF;
+	IF options->>'level' = 'statement' AND options->>'replication' = 'always' THEN
+		RAISE EXCEPTION 'option "replication" must be "origin" with "level": "statement"'
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = 'Logical replication fires no triggers for statements.';
 	END IF;
 	IF options ? 'invertible' THEN
 		RAISE EXCEPTION 'option "invertible" has no meaning for this function'
@@ -796,6 +808,41 @@ $$;
 COMMENT ON FUNCTION diffgen_make_truncate_triggers(regclass) IS
 'internal: triggers for TRUNCATE on the partitions of a tracked table';
 
+-- Gives a tracked table and its partitions the triggers that log statements.
+-- A statement fires those of the table that it names, so no row is logged twice.
+CREATE FUNCTION diffgen_make_statement_triggers(target regclass)
+RETURNS void
+LANGUAGE plpgsql STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	relation regclass;
+	event text;
+	tables text;
+BEGIN
+	FOR relation, event, tables IN
+		SELECT c.oid, e.event, e.tables
+		FROM pg_class c, (VALUES
+			('insert', 'NEW TABLE AS new_rows'),
+			('update', 'OLD TABLE AS old_rows NEW TABLE AS new_rows'),
+			('delete', 'OLD TABLE AS old_rows')) AS e(event, tables)
+		WHERE c.relkind IN ('r', 'p') AND (c.oid = target OR c.oid IN (
+				SELECT p.relid FROM pg_partition_tree(target) p))
+			AND NOT EXISTS (SELECT FROM pg_trigger t
+				WHERE t.tgrelid = c.oid AND t.tgname = 'diffgen_' || e.event
+				AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure)
+		ORDER BY c.oid
+	LOOP
+		EXECUTE format('CREATE TRIGGER %I AFTER %s ON %s REFERENCING %s '
+			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
+			'diffgen_' || event, event, relation, tables);
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_make_statement_triggers(regclass) IS
+'internal: triggers that log the statements which write a tracked table';
+
 -- Drops all triggers that track a table.
 CREATE FUNCTION diffgen_drop_triggers(target regclass)
 RETURNS void
@@ -838,6 +885,7 @@ DECLARE
 	arguments text;
 	names text;
 	mode text;
+	level text;
 	relation regclass;
 	trigger_name name;
 BEGIN
@@ -847,8 +895,9 @@ BEGIN
 	END IF;
 	options := coalesce(options, '{}');
 	PERFORM @extschema@.diffgen_check_tracking_options(options);
-	diff_options := options - 'replication';
+	diff_options := options - 'replication' - 'level';
 	mode := coalesce(options->>'replication', 'origin');
+	level := coalesce(options->>'level', 'row');
 
 	SELECT c.* INTO tab FROM pg_class c WHERE c.oid = target;
 	IF tab.relkind IS NULL OR tab.relkind NOT IN ('r', 'p')
@@ -897,7 +946,7 @@ BEGIN
 		@extschema@.diffgen_make_changelog(target, key));
 	IF was.target IS NULL OR was.documents::text[] <> labels
 		OR was.columns <> tracked OR was.options <> diff_options
-		OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target
+		OR was.level <> level OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target
 			AND t.tgname = 'diffgen_truncate')
 		-- DETACH PARTITION leaves the trigger's clone behind, with which the
 		-- partition could not be attached again.
@@ -914,10 +963,14 @@ BEGIN
 			WITH ORDINALITY AS u(a, n);
 		SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names
 		FROM unnest(tracked) WITH ORDINALITY AS u(c, n);
+		-- No trigger for statements can name a changelog, so one for rows does
+		-- it that never fires.
 		EXECUTE format('CREATE CONSTRAINT TRIGGER diffgen_changelog '
-			'AFTER INSERT OR UPDATE OR DELETE ON %s FROM %s '
-			'FOR EACH ROW EXECUTE FUNCTION @extschema@.diffgen_changelog(%s)',
-			target, log, arguments);
+			'AFTER %s ON %s FROM %s FOR EACH ROW %s '
+			'EXECUTE FUNCTION @extschema@.diffgen_changelog(%s)',
+			CASE level WHEN 'row' THEN 'INSERT OR UPDATE OR DELETE' ELSE 'DELETE' END,
+			target, log,
+			CASE level WHEN 'row' THEN '' ELSE 'WHEN (false)' END, arguments);
 		EXECUTE format('CREATE TRIGGER diffgen_truncate '
 			'BEFORE UPDATE OF %s OR TRUNCATE ON %s '
 			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
@@ -926,6 +979,9 @@ BEGIN
 			'documents', labels, 'options', diff_options));
 	END IF;
 	PERFORM @extschema@.diffgen_make_truncate_triggers(target);
+	IF level = 'statement' THEN
+		PERFORM @extschema@.diffgen_make_statement_triggers(target);
+	END IF;
 
 	FOR relation, trigger_name IN
 		SELECT t.tgrelid, t.tgname FROM pg_trigger t
@@ -987,8 +1043,9 @@ BEGIN
 
 	-- Triggers of partitions that have come or gone.
 	PERFORM @extschema@.diffgen_track(target, array_remove(was.columns, NULL),
-		was.options || CASE was.enabled WHEN 'always'
-			THEN '{"replication": "always"}' ELSE '{}' END::jsonb);
+		was.options || jsonb_build_object('level', was.level)
+			|| CASE was.enabled WHEN 'always'
+				THEN '{"replication": "always"}' ELSE '{}' END::jsonb);
 
 	-- Months that only the default partition has.
 	SELECT p.partition INTO fallback
@@ -1012,7 +1069,7 @@ COMMENT ON PROCEDURE diffgen_maintain(regclass) IS
 
 CREATE VIEW diffgen_tracked AS
 	SELECT i.target, i.changelog, i.columns, i.documents, i.options,
-		i.enabled,
+		i.level, i.enabled,
 		i.changelog IS NOT NULL AND pg_catalog.has_table_privilege(
 			(SELECT c.relowner FROM pg_catalog.pg_class c
 				WHERE c.oid OPERATOR(pg_catalog.=) i.target),

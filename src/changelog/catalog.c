@@ -26,7 +26,7 @@
 PG_FUNCTION_INFO_V1(diffgen_tracking_info);
 PG_FUNCTION_INFO_V1(diffgen_operator);
 
-#define INFO_COLUMNS	8
+#define INFO_COLUMNS	9
 
 static Datum
 array_of(Datum *elements, bool *nulls, int n, Oid type, int typlen,
@@ -94,10 +94,55 @@ fill_keys(const Tracking *tracking, Datum *values)
 }
 
 /*
+ * Whether a statement of a kind is logged whenever the trigger that names the
+ * changelog is enabled.
+ */
+static bool
+has_statement_trigger(Relation rel, const Trigger *named, int16 event)
+{
+	for (int i = 0; i < rel->trigdesc->numtriggers; i++)
+	{
+		const Trigger *trigger = &rel->trigdesc->triggers[i];
+
+		if (trigger->tgfoid == named->tgfoid &&
+			TRIGGER_FOR_AFTER(trigger->tgtype) &&
+			!TRIGGER_FOR_ROW(trigger->tgtype) &&
+			(trigger->tgtype & event) != 0 &&
+			trigger->tgenabled == named->tgenabled)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * When changes are logged, by the trigger that names the changelog.
+ */
+static const char *
+enabled_word(Relation rel, const Trigger *trigger)
+{
+	if (TRIGGER_NAMES_CHANGELOG_ONLY(trigger) &&
+		!(has_statement_trigger(rel, trigger, TRIGGER_TYPE_INSERT) &&
+		  has_statement_trigger(rel, trigger, TRIGGER_TYPE_UPDATE) &&
+		  has_statement_trigger(rel, trigger, TRIGGER_TYPE_DELETE)))
+		return "disabled";
+	switch (trigger->tgenabled)
+	{
+		case TRIGGER_FIRES_ALWAYS:
+			return "always";
+		case TRIGGER_FIRES_ON_ORIGIN:
+			return "origin";
+		case TRIGGER_FIRES_ON_REPLICA:
+			return "replica";
+		default:
+			return "disabled";
+	}
+}
+
+/*
  * diffgen_tracking(relation regclass)
  *		What is known of a tracked table, or NULLs if it is not tracked:
  *		(target, changelog, documents, columns, key, changelog_key, options,
- *		enabled).
+ *		enabled, level).
  */
 Datum
 diffgen_tracking_info(PG_FUNCTION_ARGS)
@@ -125,8 +170,6 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 
 		if (trigger != NULL)
 		{
-			char		enabled = trigger->tgenabled;
-
 			tracking = diffgen_tracking(rel, trigger);
 			memset(nulls, false, sizeof(nulls));
 			values[0] = ObjectIdGetDatum(tracking->target);
@@ -134,12 +177,9 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 			fill_documents(tracking, &values[2]);
 			fill_keys(tracking, &values[4]);
 			values[6] = tracking->options;
-			values[7] = CStringGetTextDatum(enabled == TRIGGER_FIRES_ALWAYS ?
-											"always" :
-											enabled == TRIGGER_FIRES_ON_ORIGIN ?
-											"origin" :
-											enabled == TRIGGER_FIRES_ON_REPLICA ?
-											"replica" : "disabled");
+			values[7] = CStringGetTextDatum(enabled_word(rel, trigger));
+			values[8] = CStringGetTextDatum(TRIGGER_NAMES_CHANGELOG_ONLY(trigger) ?
+											"statement" : "row");
 		}
 		relation_close(rel, AccessShareLock);
 	}

@@ -10,6 +10,11 @@
  * may not.  The statement names tables and columns only, no function or
  * operator, so the caller's search path cannot change what it means.
  *
+ * Where many rows are written at once they are collected, and a batch of them
+ * is written by one INSERT ... SELECT, which saves the start of the executor
+ * for each.  It selects from a tuplestore that has a name for the time being;
+ * such a name comes before those of the search path.
+ *
  * Who is logged is the role that the session acts as (SET ROLE), not the
  * owner of a SECURITY DEFINER function or of a foreign key's table that the
  * change passed through.
@@ -27,7 +32,9 @@
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
+#include "utils/queryenvironment.h"
 #include "utils/timestamp.h"
+#include "utils/tuplestore.h"
 #include "utils/xid8.h"
 
 /* Columns that follow those of the key; change_id has a default. */
@@ -56,6 +63,7 @@ static const struct
 	Oid			type;
 	bool		needed;			/* history cannot be read without */
 }			log_columns[LOG_COLUMNS] =
+
 {
 	{"changed_at", TIMESTAMPTZOID, true},
 	{"operation", TEXTOID, true},
@@ -73,24 +81,87 @@ static const struct
 	{"context", JSONBOID, false}
 };
 
+/* A batch is written when it has as many rows, or bytes in documents. */
+#define BATCH_ROWS		1000
+#define BATCH_BYTES		(1024 * 1024)
+
+/* What INSERT ... SELECT calls the rows of a batch. */
+#define BATCH_NAME		"diffgen_batch"
+
+/* A statement, prepared when it is needed. */
+typedef struct LogStatement
+{
+	char	   *text;
+	SPIPlanPtr	plan;			/* NULL until then */
+} LogStatement;
+
 typedef struct LogWriter
 {
-	char	   *insert;			/* the statement */
-	Oid		   *types;			/* of its parameters */
-	int			nparams;
+	LogStatement one_row;		/* its parameters are the columns */
+	LogStatement batch;
+	TupleDesc	desc;			/* the columns: the key's, and these: */
 	LogColumn	columns[LOG_COLUMNS];	/* those that the changelog has */
 	int			ncolumns;
-	SPIPlanPtr	plan;			/* NULL until the first row is written */
+	Oid		   *types;			/* of all columns */
 	MemoryContextCallback cleanup;
 } LogWriter;
 
+typedef struct LogBatch
+{
+	const Tracking *tracking;
+	MemoryContext context;
+	Tuplestorestate *rows;		/* NULL if there are none */
+	int			nrows;
+	Size		bytes;
+} LogBatch;
+
 static void
-free_plan(void *arg)
+free_plans(void *arg)
 {
 	LogWriter  *writer = arg;
 
-	if (writer->plan != NULL)
-		SPI_freeplan(writer->plan);
+	if (writer->one_row.plan != NULL)
+		SPI_freeplan(writer->one_row.plan);
+	if (writer->batch.plan != NULL)
+		SPI_freeplan(writer->batch.plan);
+}
+
+/*
+ * Make the statements that write the columns of these names.
+ */
+static void
+make_statements(LogWriter *writer, Relation changelog, char **names, int n)
+{
+	StringInfoData list;
+	StringInfoData params;
+	StringInfoData selected;
+	char	   *log_name;
+
+	writer->desc = CreateTemplateTupleDesc(n);
+	initStringInfo(&list);
+	initStringInfo(&params);
+	initStringInfo(&selected);
+	for (int i = 0; i < n; i++)
+	{
+		const char *comma = i > 0 ? ", " : "";
+		char		column[NAMEDATALEN];
+
+		snprintf(column, sizeof(column), "c%d", i + 1);
+		TupleDescInitEntry(writer->desc, i + 1, column, writer->types[i], -1,
+						   0);
+		appendStringInfo(&list, "%s%s", comma, quote_identifier(names[i]));
+		appendStringInfo(&params, "%s$%d", comma, i + 1);
+		appendStringInfo(&selected, "%s%s", comma, column);
+	}
+	TupleDescFinalize(writer->desc);
+
+	log_name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(changelog)),
+										  RelationGetRelationName(changelog));
+	writer->one_row.text = psprintf("INSERT INTO %s (%s) VALUES (%s)",
+									log_name, list.data, params.data);
+	writer->batch.text = psprintf("INSERT INTO %s (%s) SELECT %s FROM %s",
+								  log_name, list.data, selected.data,
+								  BATCH_NAME);
 }
 
 /*
@@ -105,33 +176,28 @@ LogWriter *
 diffgen_make_writer(const Tracking *tracking, Relation changelog)
 {
 	LogWriter  *writer = palloc0(sizeof(LogWriter));
-	StringInfoData names;
-	StringInfoData params;
+	char	  **names = palloc(mul_size(tracking->nkeys + LOG_COLUMNS,
+										sizeof(char *)));
+	int			n = 0;
 
 	writer->types = palloc(mul_size(tracking->nkeys + LOG_COLUMNS,
 									sizeof(Oid)));
-	initStringInfo(&names);
-	initStringInfo(&params);
-	for (int i = 0; i < tracking->nkeys; i++)
+	for (; n < tracking->nkeys; n++)
 	{
-		appendStringInfo(&names, "%s, ",
-						 quote_identifier(tracking->keys[i].log_name));
-		writer->types[writer->nparams++] = tracking->keys[i].type;
-		appendStringInfo(&params, "$%d, ", writer->nparams);
+		names[n] = tracking->keys[n].log_name;
+		writer->types[n] = tracking->keys[n].type;
 	}
 	for (int i = 0; i < LOG_COLUMNS; i++)
 	{
 		AttrNumber	attnum = get_attnum(RelationGetRelid(changelog),
 										log_columns[i].name);
-		const char *comma = writer->ncolumns > 0 ? ", " : "";
 
 		if (AttributeNumberIsValid(attnum) &&
 			get_atttype(RelationGetRelid(changelog),
 						attnum) == log_columns[i].type)
 		{
-			appendStringInfo(&names, "%s%s", comma, log_columns[i].name);
-			writer->types[writer->nparams++] = log_columns[i].type;
-			appendStringInfo(&params, "%s$%d", comma, writer->nparams);
+			names[n] = unconstify(char *, log_columns[i].name);
+			writer->types[n++] = log_columns[i].type;
 			writer->columns[writer->ncolumns++] = i;
 		}
 		else if (log_columns[i].needed)
@@ -143,13 +209,8 @@ diffgen_make_writer(const Tracking *tracking, Relation changelog)
 							format_type_be(log_columns[i].type)),
 					 errhint("Restore the column, or end tracking with diffgen_untrack.")));
 	}
-
-	writer->insert =
-		psprintf("INSERT INTO %s (%s) VALUES (%s)",
-				 quote_qualified_identifier(get_namespace_name(RelationGetNamespace(changelog)),
-											RelationGetRelationName(changelog)),
-				 names.data, params.data);
-	writer->cleanup.func = free_plan;
+	make_statements(writer, changelog, names, n);
+	writer->cleanup.func = free_plans;
 	writer->cleanup.arg = writer;
 	MemoryContextRegisterResetCallback(tracking->context, &writer->cleanup);
 	return writer;
@@ -210,67 +271,176 @@ column_value(LogColumn column, const ChangeEvent *event, const char *label,
 	return PointerGetDatum(pointer);
 }
 
-static void
-execute_insert(const Tracking *tracking, Datum *values, const char *nulls)
+/*
+ * diffgen_become_owner
+ *		Connect to SPI as the owner of the tracked table.
+ *
+ * If there is an error, the end of the (sub)transaction restores the role.
+ */
+void
+diffgen_become_owner(const Tracking *tracking, Role *role)
 {
-	LogWriter  *writer = tracking->writer;
+	GetUserIdAndSecContext(&role->user, &role->security);
+	SetUserIdAndSecContext(diffgen_owner(tracking->target),
+						   role->security | SECURITY_LOCAL_USERID_CHANGE |
+						   SECURITY_NOFORCE_RLS);
+	if (SPI_connect() != SPI_OK_CONNECT)
+		elog(ERROR, "SPI_connect failed");
+}
 
-	if (writer->plan == NULL)
+/*
+ * diffgen_resume_role
+ *		Disconnect, and act again as the role that diffgen_become_owner found.
+ */
+void
+diffgen_resume_role(const Role *role)
+{
+	SPI_finish();
+	SetUserIdAndSecContext(role->user, role->security);
+}
+
+static void
+execute(LogStatement *statement, int nparams, Oid *types, Datum *values,
+		const char *nulls)
+{
+	if (statement->plan == NULL)
 	{
-		SPIPlanPtr	plan = SPI_prepare(writer->insert, writer->nparams,
-									   writer->types);
+		SPIPlanPtr	plan = SPI_prepare(statement->text, nparams, types);
 
 		if (plan == NULL)
 			elog(ERROR, "SPI_prepare failed: %s",
 				 SPI_result_code_string(SPI_result));
 		if (SPI_keepplan(plan) != 0)
 			elog(ERROR, "SPI_keepplan failed");
-		writer->plan = plan;
+		statement->plan = plan;
 	}
-	if (SPI_execute_plan(writer->plan, values, nulls, false, 0) != SPI_OK_INSERT)
+	if (SPI_execute_plan(statement->plan, values, nulls, false,
+						 0) != SPI_OK_INSERT)
 		elog(ERROR, "SPI_execute_plan failed: %s",
 			 SPI_result_code_string(SPI_result));
+}
+
+/* Write one row now. */
+static void
+write_row(const Tracking *tracking, Datum *values, const bool *nulls)
+{
+	LogWriter  *writer = tracking->writer;
+	int			n = writer->desc->natts;
+	char	   *null_letters = palloc(n);
+	Role		role;
+
+	for (int i = 0; i < n; i++)
+		null_letters[i] = nulls[i] ? 'n' : ' ';
+	diffgen_become_owner(tracking, &role);
+	execute(&writer->one_row, n, writer->types, values, null_letters);
+	diffgen_resume_role(&role);
+}
+
+/*
+ * diffgen_begin_batch
+ *		Collect rows for a changelog, to write them faster than one by one.
+ *
+ * The batch is in the current memory context, with all rows of it, of which
+ * there are never much more than BATCH_BYTES or the largest one.
+ */
+LogBatch *
+diffgen_begin_batch(const Tracking *tracking)
+{
+	LogBatch   *batch = palloc0(sizeof(LogBatch));
+
+	batch->tracking = tracking;
+	batch->context = CurrentMemoryContext;
+	return batch;
+}
+
+/*
+ * diffgen_flush_batch
+ *		Write all rows that were collected, in their order.
+ *
+ * Has to be called at the end.  The errors are those of diffgen_write_log.
+ */
+void
+diffgen_flush_batch(LogBatch *batch)
+{
+	LogWriter  *writer = batch->tracking->writer;
+	EphemeralNamedRelationData relation;
+	Role		role;
+
+	if (batch->rows == NULL)
+		return;
+	memset(&relation, 0, sizeof(relation));
+	relation.md.name = pstrdup(BATCH_NAME);
+	relation.md.tupdesc = writer->desc;
+	relation.md.enrtype = ENR_NAMED_TUPLESTORE;
+	relation.md.enrtuples = batch->nrows;
+	relation.reldata = batch->rows;
+
+	diffgen_become_owner(batch->tracking, &role);
+	if (SPI_register_relation(&relation) != SPI_OK_REL_REGISTER)
+		elog(ERROR, "SPI_register_relation failed");
+	execute(&writer->batch, 0, NULL, NULL, NULL);
+	diffgen_resume_role(&role);
+
+	tuplestore_end(batch->rows);
+	batch->rows = NULL;
+	batch->nrows = 0;
+	batch->bytes = 0;
+}
+
+static Size
+entry_size(const ChangeEntry *entry)
+{
+	return (entry->diff ? VARSIZE_ANY(entry->diff) : 0) +
+		(entry->patch ? VARSIZE_ANY(entry->patch) : 0) +
+		(entry->paths ? VARSIZE_ANY(entry->paths) : 0);
+}
+
+/* Put a row to the others of a batch. */
+static void
+collect_row(LogBatch *batch, Datum *values, bool *nulls, Size size)
+{
+	LogWriter  *writer = batch->tracking->writer;
+	MemoryContext old_context = MemoryContextSwitchTo(batch->context);
+
+	if (batch->rows == NULL)
+		batch->rows = tuplestore_begin_heap(false, false, work_mem);
+	MemoryContextSwitchTo(old_context);
+	tuplestore_putvalues(batch->rows, writer->desc, values, nulls);
+	batch->nrows++;
+	batch->bytes += size;
+	if (batch->nrows >= BATCH_ROWS || batch->bytes >= BATCH_BYTES)
+		diffgen_flush_batch(batch);
 }
 
 /*
  * diffgen_write_log
  *		Write a row into the changelog, as the owner of the tracked table.
  *
- * label is what the changelog calls the document.  Raises the errors of an
- * INSERT, also ERRCODE_INSUFFICIENT_PRIVILEGE.
+ * With a batch, which may be NULL, it may be written later.  label is what the
+ * changelog calls the document.  Raises the errors of an INSERT, also
+ * ERRCODE_INSUFFICIENT_PRIVILEGE.
  */
 void
-diffgen_write_log(const Tracking *tracking, const ChangeEvent *event,
-				  const char *label, const ChangeEntry *entry)
+diffgen_write_log(const Tracking *tracking, LogBatch *batch,
+				  const ChangeEvent *event, const char *label,
+				  const ChangeEntry *entry)
 {
 	LogWriter  *writer = tracking->writer;
-	Datum	   *values = palloc(mul_size(writer->nparams, sizeof(Datum)));
-	char	   *nulls = palloc(writer->nparams);
-	Oid			user;
-	int			security;
+	int			n = writer->desc->natts;
+	Datum	   *values = palloc(mul_size(n, sizeof(Datum)));
+	bool	   *nulls = palloc0(n);
 
-	memset(nulls, ' ', writer->nparams);
 	for (int i = 0; i < tracking->nkeys; i++)
 		values[i] = event->key[i];
 	for (int i = 0; i < writer->ncolumns; i++)
 	{
-		int			param = tracking->nkeys + i;
-		bool		isnull;
+		int			column = tracking->nkeys + i;
 
-		values[param] = column_value(writer->columns[i], event, label, entry,
-									 &isnull);
-		if (isnull)
-			nulls[param] = 'n';
+		values[column] = column_value(writer->columns[i], event, label, entry,
+									  &nulls[column]);
 	}
-
-	/* If this fails, the end of the (sub)transaction restores the role. */
-	GetUserIdAndSecContext(&user, &security);
-	SetUserIdAndSecContext(diffgen_owner(tracking->target),
-						   security | SECURITY_LOCAL_USERID_CHANGE |
-						   SECURITY_NOFORCE_RLS);
-	if (SPI_connect() != SPI_OK_CONNECT)
-		elog(ERROR, "SPI_connect failed");
-	execute_insert(tracking, values, nulls);
-	SPI_finish();
-	SetUserIdAndSecContext(user, security);
+	if (batch != NULL)
+		collect_row(batch, values, nulls, entry_size(entry));
+	else
+		write_row(tracking, values, nulls);
 }

@@ -21,9 +21,22 @@ typedef struct ChangeEvent
 	Datum	   *key;			/* one value for each column of the key */
 } ChangeEvent;
 
+/* Who acted before the owner of the tracked table did. */
+typedef struct Role
+{
+	Oid			user;
+	int			security;
+} Role;
+
+extern void diffgen_become_owner(const Tracking *tracking, Role *role);
+extern void diffgen_resume_role(const Role *role);
+
 extern struct LogWriter *diffgen_make_writer(const Tracking *tracking,
 											 Relation changelog);
+extern struct LogBatch *diffgen_begin_batch(const Tracking *tracking);
+extern void diffgen_flush_batch(struct LogBatch *batch);
 extern void diffgen_write_log(const Tracking *tracking,
+							  struct LogBatch *batch,
 							  const ChangeEvent *event, const char *label,
 							  const ChangeEntry *entry);
 

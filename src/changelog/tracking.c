@@ -17,6 +17,11 @@
  * On a partitioned table both are on the table itself; its partitions have
  * clones of the first.
  *
+ * With "level": "statement" the constraint trigger has the condition false: it
+ * only names the changelog, which no trigger for statements can.  Beside it
+ * there are three for statements, one each for INSERT, UPDATE and DELETE, which
+ * log (statement.c); partitions have their own.
+ *
  * Columns of the key are the first ones of the changelog and are matched by
  * position, so that either side's can be renamed.
  *
@@ -211,6 +216,30 @@ report_key(Relation target, Relation changelog)
 }
 
 /*
+ * The pg_index row of a table's primary key, or NULL.  It may be deferrable,
+ * which the relcache would not show as one.
+ */
+static HeapTuple
+find_primary_key(Relation target)
+{
+	List	   *indexes = RelationGetIndexList(target);
+	ListCell   *lc;
+
+	foreach(lc, indexes)
+	{
+		HeapTuple	tuple = SearchSysCache1(INDEXRELID,
+											ObjectIdGetDatum(lfirst_oid(lc)));
+
+		if (!HeapTupleIsValid(tuple))
+			elog(ERROR, "cache lookup failed for index %u", lfirst_oid(lc));
+		if (((Form_pg_index) GETSTRUCT(tuple))->indisprimary)
+			return tuple;
+		ReleaseSysCache(tuple);
+	}
+	return NULL;
+}
+
+/*
  * The columns of the target's primary key, and those of the changelog.
  */
 static void
@@ -218,17 +247,13 @@ find_keys(Tracking *tracking, Relation target, Relation changelog)
 {
 	TupleDesc	desc = RelationGetDescr(target);
 	TupleDesc	log_desc = RelationGetDescr(changelog);
-	HeapTuple	tuple = NULL;
+	HeapTuple	tuple = find_primary_key(target);
 	Form_pg_index index;
 	Datum		classes;
 	bool		isnull;
 	oidvector  *opclasses;
 	int			log_attnum = 0;
 
-	list_free(RelationGetIndexList(target));	/* sets rd_pkindex */
-	if (OidIsValid(target->rd_pkindex))
-		tuple = SearchSysCache1(INDEXRELID,
-								ObjectIdGetDatum(target->rd_pkindex));
 	if (!HeapTupleIsValid(tuple))
 		report_key(target, changelog);
 	index = (Form_pg_index) GETSTRUCT(tuple);
@@ -260,6 +285,7 @@ find_keys(Tracking *tracking, Relation target, Relation changelog)
 		key->type = att->atttypid;
 		key->typlen = att->attlen;
 		key->typbyval = att->attbyval;
+		key->collation = att->attcollation;
 		key->log_name = pstrdup(NameStr(log_att->attname));
 		key->equality = get_opfamily_member(get_opclass_family(opclass),
 											get_opclass_input_type(opclass),

@@ -40,6 +40,7 @@ typedef struct TrackedKey
 	Oid			type;
 	int16		typlen;
 	bool		typbyval;
+	Oid			collation;
 	Oid			equality;		/* operator of the primary key's index */
 	char	   *log_name;
 } TrackedKey;
@@ -69,10 +70,16 @@ typedef struct Tracking
 	struct LogWriter *writer;	/* log_writer.c */
 } Tracking;
 
-/* Names of the two triggers of a tracked table, and of their function. */
+/* Names of triggers of a tracked table, and of their function. */
 #define ROW_TRIGGER			"diffgen_changelog"
 #define STATEMENT_TRIGGER	"diffgen_truncate"
 #define TRIGGER_FUNCTION	"diffgen_changelog"
+
+/*
+ * The trigger that names the changelog logs each row, unless it has a WHEN
+ * condition: then it is never fired, and triggers for statements log.
+ */
+#define TRIGGER_NAMES_CHANGELOG_ONLY(trigger)	((trigger)->tgqual != NULL)
 
 /* Column of the changelog that follows those of the key. */
 #define COLUMN_CHANGE_ID	"change_id"

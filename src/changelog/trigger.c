@@ -16,6 +16,8 @@
  * makes of an update that moves a row to another partition.  In both cases the
  * "insert" has the diff to what the row was before.
  *
+ * A table can be tracked by statements instead (statement.c).
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -26,22 +28,20 @@
 #include "access/xact.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_trigger.h"
-#include "changelog/entry.h"
 #include "changelog/log_writer.h"
+#include "changelog/row_log.h"
 #include "changelog/tracking.h"
 #include "commands/trigger.h"
 #include "executor/tuptable.h"
 #include "functions/compat.h"
 #include "miscadmin.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
-#include "utils/timestamp.h"
 
 PG_FUNCTION_INFO_V1(diffgen_changelog);
 
-/* A row as it was or is; tuple is NULL if there is none. */
+/* A row as it was or is. */
 typedef struct RowVersion
 {
 	HeapTuple	tuple;
@@ -64,20 +64,12 @@ typedef struct MovedRow
 
 static MovedRow moved = {InvalidOid};
 
-/* Shown while the changelog is written, so that its errors make sense. */
-static void
-error_context(void *arg)
-{
-	errcontext("changelog of table \"%s\"",
-			   get_rel_name(((const Tracking *) arg)->target));
-}
-
 static DocumentValue
 row_document(const RowVersion *row, const TrackedDocument *document)
 {
 	DocumentValue result = {(Datum) 0, true, NULL};
 
-	if (row->tuple != NULL && AttributeNumberIsValid(document->attnum))
+	if (AttributeNumberIsValid(document->attnum))
 		result.value = heap_getattr(row->tuple, document->attnum, row->desc,
 									&result.isnull);
 	return result;
@@ -99,71 +91,6 @@ row_key(const Tracking *tracking, const RowVersion *row)
 	return key;
 }
 
-static bool
-same_key(const Tracking *tracking, const Datum *a, const Datum *b)
-{
-	for (int i = 0; i < tracking->nkeys; i++)
-	{
-		if (!datum_image_eq(a[i], b[i], tracking->keys[i].typbyval,
-							tracking->keys[i].typlen))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Log what has become of each document.
- */
-static void
-log_documents(const Tracking *tracking, const char *operation, Datum *key,
-			  const DocumentValue *old_values,
-			  const DocumentValue *new_values)
-{
-	ErrorContextCallback callback;
-	ChangeEvent event;
-	bool		changes = (strcmp(operation, "update") == 0);
-
-	callback.callback = error_context;
-	callback.arg = unconstify(Tracking *, tracking);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
-	event.operation = operation;
-	event.changed_at = 0;
-	event.key = key;
-	for (int i = 0; i < tracking->ndocuments; i++)
-	{
-		const TrackedDocument *document = &tracking->documents[i];
-		DocumentValue old_value = old_values[i];
-		DocumentValue new_value = new_values[i];
-		ChangeEntry entry;
-
-		if (!AttributeNumberIsValid(document->attnum))
-			continue;
-		if (diffgen_stored_alike(&old_value, &new_value))
-		{
-			if (changes)
-				continue;
-			diffgen_make_unchanged(tracking, document->kind, new_value,
-								   &entry);
-		}
-		else if (!diffgen_make_entry(tracking, document->kind, old_value,
-									 new_value, &entry))
-		{
-			if (changes)
-				continue;
-			diffgen_make_unchanged(tracking, document->kind, new_value,
-								   &entry);
-		}
-
-		/* One time for all documents of the row. */
-		if (event.changed_at == 0)
-			event.changed_at = GetCurrentTimestamp();
-		diffgen_write_log(tracking, &event, document->label, &entry);
-	}
-	error_context_stack = callback.previous;
-}
-
 static DocumentValue *
 row_documents(const Tracking *tracking, const RowVersion *row)
 {
@@ -173,14 +100,6 @@ row_documents(const Tracking *tracking, const RowVersion *row)
 	for (int i = 0; i < tracking->ndocuments; i++)
 		values[i] = row_document(row, &tracking->documents[i]);
 	return values;
-}
-
-static DocumentValue *
-no_documents(const Tracking *tracking)
-{
-	RowVersion	none = {NULL, NULL};
-
-	return row_documents(tracking, &none);
 }
 
 /*
@@ -242,38 +161,9 @@ log_insert(const Tracking *tracking, const RowVersion *row)
 {
 	const DocumentValue *old_values = recall_moved(tracking, row->tuple);
 
-	log_documents(tracking, "insert", row_key(tracking, row),
-				  old_values ? old_values : no_documents(tracking),
-				  row_documents(tracking, row));
+	diffgen_log_row(tracking, NULL, "insert", row_key(tracking, row),
+					old_values, row_documents(tracking, row));
 	forget_moved();
-}
-
-static void
-log_delete(const Tracking *tracking, const RowVersion *row,
-		   const char *operation)
-{
-	log_documents(tracking, operation, row_key(tracking, row),
-				  row_documents(tracking, row), no_documents(tracking));
-}
-
-static void
-log_update(const Tracking *tracking, const RowVersion *old_row,
-		   const RowVersion *new_row)
-{
-	Datum	   *old_key = row_key(tracking, old_row);
-	Datum	   *new_key = row_key(tracking, new_row);
-
-	if (!same_key(tracking, old_key, new_key))
-	{
-		log_delete(tracking, old_row, "delete");
-		log_documents(tracking, "insert", new_key,
-					  row_documents(tracking, old_row),
-					  row_documents(tracking, new_row));
-		return;
-	}
-	log_documents(tracking, "update", new_key,
-				  row_documents(tracking, old_row),
-				  row_documents(tracking, new_row));
 }
 
 static void
@@ -296,16 +186,21 @@ log_row(const TriggerData *data)
 		log_insert(tracking, &row);
 	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
 	{
-		log_delete(tracking, &row, "delete");
+		DocumentValue *documents = row_documents(tracking, &row);
+
+		diffgen_log_row(tracking, NULL, "delete", row_key(tracking, &row),
+						documents, NULL);
 		if (HeapTupleHeaderIndicatesMovedPartitions(row.tuple->t_data))
-			remember_moved(tracking, row.tuple,
-						   row_documents(tracking, &row));
+			remember_moved(tracking, row.tuple, documents);
 	}
 	else
 	{
 		RowVersion	new_row = {data->tg_newtuple, desc};
 
-		log_update(tracking, &row, &new_row);
+		diffgen_log_update(tracking, NULL, row_key(tracking, &row),
+						   row_documents(tracking, &row),
+						   row_key(tracking, &new_row),
+						   row_documents(tracking, &new_row));
 	}
 }
 
@@ -319,6 +214,7 @@ static void
 log_all_rows(Relation rel, const Trigger *trigger)
 {
 	Tracking   *tracking = diffgen_tracking(rel, trigger);
+	struct LogBatch *batch = diffgen_begin_batch(tracking);
 	TupleTableSlot *slot = table_slot_create(rel, NULL);
 	Snapshot	snapshot = RegisterSnapshot(GetLatestSnapshot());
 	TableScanDesc scan = diffgen_beginscan(rel, snapshot);
@@ -335,11 +231,13 @@ log_all_rows(Relation rel, const Trigger *trigger)
 		CHECK_FOR_INTERRUPTS();
 		row.tuple = ExecCopySlotHeapTuple(slot);
 		row.desc = RelationGetDescr(rel);
-		log_delete(tracking, &row, "truncate");
+		diffgen_log_row(tracking, batch, "truncate", row_key(tracking, &row),
+						row_documents(tracking, &row), NULL);
 		MemoryContextReset(row_context);
 	}
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(row_context);
+	diffgen_flush_batch(batch);
 	table_endscan(scan);
 	UnregisterSnapshot(snapshot);
 	ExecDropSingleTupleTableSlot(slot);
@@ -413,6 +311,9 @@ diffgen_changelog(PG_FUNCTION_ARGS)
 	if (TRIGGER_FIRED_AFTER(data->tg_event) &&
 		TRIGGER_FIRED_FOR_ROW(data->tg_event))
 		log_row(data);
+	else if (TRIGGER_FIRED_AFTER(data->tg_event) &&
+			 (data->tg_oldtable != NULL || data->tg_newtable != NULL))
+		diffgen_log_statement(data);
 	else if (TRIGGER_FIRED_BEFORE(data->tg_event) &&
 			 TRIGGER_FIRED_FOR_STATEMENT(data->tg_event) &&
 			 TRIGGER_FIRED_BY_TRUNCATE(data->tg_event))

@@ -58,4 +58,9 @@
 	table_beginscan(rel, snapshot, 0, NULL)
 #endif
 
+/* 19 wants to be told when a row type is complete. */
+#if PG_VERSION_NUM < 190000
+#define TupleDescFinalize(desc) ((void) 0)
+#endif
+
 #endif							/* DIFFGEN_COMPAT_H */
