@@ -1331,29 +1331,24 @@ COMMENT ON AGGREGATE diffgen_snapshots(text, timestamptz, jsonb) IS
 -- The document as the oldest entry about it found it, or the live one: what
 -- the history of older snapshots has to lead to.
 CREATE FUNCTION diffgen_oldest_state(target regclass, document name,
-	condition text, arguments text)
-RETURNS text
-LANGUAGE plpgsql STABLE STRICT
+	condition text, arguments text, kind anyelement)
+RETURNS anyelement
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	tracked record;
-	is_text boolean;
 	first_change bigint;
-	result text;
+	result kind%TYPE;
 BEGIN
 	SELECT t.* INTO tracked
 	FROM @extschema@.diffgen_must_be_tracked(target) t;
-	SELECT a.atttypid IN ('text'::regtype, 'varchar'::regtype) INTO is_text
-	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
-		JOIN pg_attribute a ON a.attrelid = target AND a.attname = d.name
-	WHERE d.label = document;
 	EXECUTE format('SELECT min(l.change_id) FROM %s l WHERE l.document = %L AND %s',
 		tracked.changelog, document, condition) INTO first_change;
-	EXECUTE format('SELECT %1$s.%2$I(%3$L::regclass, %4$L::name, %5$s, %6$s)::text',
+	EXECUTE format('SELECT %1$s.%2$I(%3$L::regclass, %4$L::name, %5$s, %6$s)',
 		'@extschema@',
 		CASE WHEN first_change IS NULL THEN 'diffgen_at' ELSE 'diffgen_at_change' END
-			|| CASE WHEN is_text THEN '_text' ELSE '' END,
+			|| CASE pg_typeof(kind) WHEN 'text'::regtype THEN '_text' ELSE '' END,
 		target, document,
 		CASE WHEN first_change IS NULL THEN '''infinity''::timestamptz'
 			ELSE format('%s, true', first_change) END,
@@ -1362,7 +1357,7 @@ BEGIN
 END
 $$;
 
-COMMENT ON FUNCTION diffgen_oldest_state(regclass, name, text, text) IS
+COMMENT ON FUNCTION diffgen_oldest_state(regclass, name, text, text, anyelement) IS
 'internal: the document that an existing history begins with';
 
 -- A comparison of columns with values, as a row's: strategy is that of
@@ -1654,7 +1649,8 @@ BEGIN
 
 		-- A row that was begun goes on from its last snapshot.  What comes after
 		-- the last is the state that tracking found; of a row that is not
-		-- complete this is taken away again.
+		-- complete this is taken away again.  That state is fetched when its row is
+		-- due: no sort holds those of all rows.
 		previous := '';
 		IF goes_on THEN
 			previous := 'UNION ALL (SELECT ' || format(snapshot, '''-infinity''::timestamptz')
@@ -1676,9 +1672,11 @@ BEGIN
 				'SELECT %3$s, $6 + row_number() OVER (ORDER BY %3$s, c.n), CASE WHEN isfinite(c.changed_at) THEN c.changed_at ELSE greatest(s.until, $8) END, '
 					'pg_current_xact_id(), c.operation, $5, c.diff, c.patch, c.paths, c.added, c.removed, c.old_hash, c.new_hash, ''diffgen_backfill'', '
 					'CASE WHEN c.changed_at = ''infinity'' THEN ''{"snapshot": false}''::jsonb END '
-				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, %4$s.diffgen_snapshots(s.doc, s.at, $7 ORDER BY s.last, s.place, s.at, s.doc) AS changes FROM ('
+				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, %4$s.diffgen_snapshots(CASE WHEN s.last THEN '
+						'%4$s.diffgen_oldest_state(%10$L::regclass, $5, %11$s, %12$s, NULL::%13$s) ELSE s.doc END, '
+						's.at, $7 ORDER BY s.last, s.place, s.at, s.doc) AS changes FROM ('
 					'SELECT %5$s WHERE %6$s AND %7$s %8$s'
-					'UNION ALL SELECT %9$s, %4$s.diffgen_oldest_state(%10$L::regclass, $5, %11$s, %12$s)::%13$s, ''infinity'', true, NULL FROM %14$s s WHERE %6$s AND %7$s GROUP BY %15$s'
+					'UNION ALL SELECT %9$s, NULL, ''infinity'', true, NULL FROM %14$s s WHERE %6$s AND %7$s GROUP BY %15$s'
 				') s GROUP BY %3$s) s, '
 				'LATERAL unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n) '
 				'WHERE c.changed_at > ''-infinity''',
@@ -1686,8 +1684,8 @@ BEGIN
 				format(snapshot, format('s.%I::timestamptz', changed_at)),
 				lower_bound, upper_bound, previous, key_as, target,
 				-- for diffgen_oldest_state: a condition and the key, as text
-				format('format(%L, %s)', condition || ' AND l.change_id > 0', key_list),
-				format('format(%L, %s)', arguments, key_list),
+				format('format(%L, %s)', condition || ' AND l.change_id > 0', ours),
+				format('format(%L, %s)', arguments, ours),
 				cast_type, source, key_list)
 				USING progress->'last_key', part.key, progress->>'last_place', part.place,
 					document::text, next_id, options, track_time;
