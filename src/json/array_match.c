@@ -5,7 +5,8 @@
  *
  * Elements that are equal at both ends are taken off first.  Most changes of
  * an array leave nothing more to match than one element on each side or on
- * one of them.  Otherwise what is left is hashed by value, once; equal
+ * one of them.  Where a few more were changed, array_search.c finds out which
+ * by comparing.  Otherwise what is left is hashed by value, once; equal
  * elements get equal numbers (a hash table finds them, and a comparison by
  * value confirms it), and the same search that finds changed lines finds the
  * changed elements from these numbers.  What remains unmatched between equal
@@ -254,10 +255,10 @@ number_side(Numbering *numbering, const ArraySide *side, uint32 from,
 }
 
 /*
- * Find what is equal in the middle of the arrays.
+ * Find what is equal in the middle of the arrays by numbering the elements.
  */
 static void
-search_middle(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
+search_numbered(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
 			  const ArraySide *new_side, uint32 nnew, uint32 from,
 			  DiffScript *script)
 {
@@ -303,7 +304,9 @@ match_middle(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
 	int32		i;
 
 	dg_script_init(&script, false);
-	search_middle(walk, old_side, nold, new_side, nnew, from, &script);
+	if ((walk->algorithm != DIFF_MYERS && walk->algorithm != DIFF_MINIMAL) ||
+		!dg_search_elements(old_side, nold, new_side, nnew, from, &script))
+		search_numbered(walk, old_side, nold, new_side, nnew, from, &script);
 	for (i = 0; i < script.nedits; i++)
 	{
 		const DiffEdit *edit = &script.edits[i];

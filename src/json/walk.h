@@ -189,6 +189,11 @@ extern void dg_match_arrays(JsonWalk *walk, JsonFrame *frame);
 extern void dg_push_step(JsonWalk *walk, ArrayStepKind kind,
 						 uint32 old_index, uint32 new_index, uint32 count);
 
+/* array_search.c */
+extern bool dg_search_elements(const ArraySide *old_side, uint32 nold,
+							   const ArraySide *new_side, uint32 nnew,
+							   uint32 from, DiffScript *script);
+
 static inline uint32
 dg_side_index(const ArraySide *side, uint32 i)
 {

@@ -92,3 +92,22 @@ SELECT context, (diffgen_stat(old, new, o)).*, diffgen_apply(diffgen_text(old), 
 FROM pair, LATERAL (SELECT jsonb_build_object('context', context)) l(o);
 WITH large AS (SELECT jsonb_object_agg('k' || i, i) AS doc FROM generate_series(1, 20000) i)
 SELECT diffgen(doc, doc || '{"k77": null}', '{"context": 2}') FROM large;
+
+-- arrays in which some elements were changed, added and removed: the script is
+-- a shortest one, whether the elements are compared (few changes) or numbered
+CREATE FUNCTION elements(kind text, n int) RETURNS TABLE (i numeric, e jsonb) LANGUAGE sql AS $$
+	SELECT i + x * 0.5, CASE kind WHEN 'number' THEN to_jsonb((i + x) % 50 + v * 1000) WHEN 'string' THEN to_jsonb(repeat('s' || i % 7 + x, v + 1))
+		ELSE jsonb_build_object('name', 'n' || i + x, 'value', repeat('v', (i % 9)::int), 'version', v) END
+	FROM generate_series(1, 400) i, generate_series(0, 1) x, LATERAL (SELECT CASE WHEN (i * 7 + n * n) % 397 < n / 2 THEN n ELSE 0 END AS v) l
+	WHERE CASE x WHEN 1 THEN (i + n * 31) % 400 < n / 3 ELSE (i + n * 53) % 400 >= n / 4 END
+$$;
+CREATE TABLE arrays AS
+SELECT kind, n, (SELECT jsonb_agg(e ORDER BY i) FROM elements(kind, n) AS l (i, e)) AS doc
+FROM (VALUES ('number'), ('string'), ('object')) AS k (kind), generate_series(0, 12) n;
+SELECT kind, count(*), bool_and(diffgen_apply(a.doc, diffgen_patch(a.doc, b.doc)) = b.doc) AS patched,
+	bool_and(diffgen_apply(diffgen_text(a.doc), diffgen(a.doc, b.doc)) = diffgen_text(b.doc)) AS applied,
+	bool_and(s.exact) AS exact, bool_and(s.added + s.removed <= p.added + p.removed) AS shortest, sum(s.added + s.removed) AS lines
+FROM arrays a JOIN arrays b USING (kind), LATERAL diffgen_stat(a.doc, b.doc) s, LATERAL diffgen_stat(a.doc, b.doc, '{"algorithm": "patience"}') p
+GROUP BY kind ORDER BY kind;
+DROP TABLE arrays;
+DROP FUNCTION elements;
