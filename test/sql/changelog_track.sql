@@ -209,6 +209,38 @@ DROP TRIGGER stay_away ON part_a;
 INSERT INTO part VALUES ('{"v": 4}', 'a', 4);
 SELECT area, id, operation, patch FROM part_changelog ORDER BY change_id;
 TRUNCATE part_changelog;
+-- a move that is taken back after the row was deleted and before it arrives leaves nothing, and has no part in what comes next
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''no''; END';
+CREATE TRIGGER z_fail AFTER DELETE ON part_b FOR EACH ROW EXECUTE FUNCTION fail();
+BEGIN;
+SAVEPOINT s;
+UPDATE part SET area = 'a' WHERE id = 3;
+ROLLBACK TO s;
+INSERT INTO part VALUES ('{"v": 9}', 'a', 9);
+COMMIT;
+DO $$
+BEGIN
+	BEGIN
+		UPDATE part SET area = 'a' WHERE id = 3;
+	EXCEPTION WHEN raise_exception THEN
+	END;
+	INSERT INTO part VALUES ('{"v": 10}', 'a', 10);
+END $$;
+DROP TRIGGER z_fail ON part_b;
+-- so does one that is taken back after it, and one within a subtransaction arrives
+BEGIN;
+SAVEPOINT s;
+UPDATE part SET area = 'a' WHERE id = 3;
+ROLLBACK TO s;
+INSERT INTO part VALUES ('{"v": 11}', 'a', 11);
+SAVEPOINT s;
+UPDATE part SET area = 'a', doc = '{"v": 333}' WHERE id = 3;
+RELEASE s;
+COMMIT;
+SELECT area, id, operation, patch, old_hash IS NOT NULL AS o FROM part_changelog ORDER BY change_id;
+DELETE FROM part WHERE id > 8;
+UPDATE part SET area = 'b', doc = '{"v": 33}' WHERE id = 3;
+TRUNCATE part_changelog;
 -- a new partition is tracked at once, but for a direct TRUNCATE
 CREATE TABLE part_c PARTITION OF part FOR VALUES IN ('c');
 INSERT INTO part_c VALUES ('{"v": 5}', 'c', 5);
