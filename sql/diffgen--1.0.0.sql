@@ -1153,6 +1153,15 @@ LANGUAGE C STABLE COST 10000 ROWS 100;
 COMMENT ON FUNCTION diffgen_blame(regclass, name, "any") IS
 'for each part of a row''s live document, who changed it last and when';
 
+CREATE FUNCTION diffgen_timeline_html(target regclass,
+	key jsonb DEFAULT NULL, options jsonb DEFAULT '{}')
+RETURNS text
+AS 'MODULE_PATHNAME', 'diffgen_timeline_html'
+LANGUAGE C STABLE COST 100000;
+
+COMMENT ON FUNCTION diffgen_timeline_html(regclass, jsonb, jsonb) IS
+'the changes of a tracked table, or of some of its rows, as a web page';
+
 CREATE FUNCTION diffgen_undo(changelog regclass, change_id bigint)
 RETURNS void
 LANGUAGE plpgsql STRICT

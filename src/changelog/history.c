@@ -118,8 +118,12 @@ key_value(Datum value, Oid type, Oid key_type)
 								param, -1);
 }
 
-static char *
-key_names(const Tracking *tracking)
+/*
+ * diffgen_key_names
+ *		The columns of a tracked table's key, for a hint.
+ */
+char *
+diffgen_key_names(const Tracking *tracking)
 {
 	StringInfoData names;
 
@@ -131,8 +135,12 @@ key_names(const Tracking *tracking)
 	return names.data;
 }
 
-static const Tracking *
-find_target(FunctionCallInfo fcinfo, Oid target)
+/*
+ * diffgen_find_target
+ *		What is known of the tracked table that a call names, or an error.
+ */
+const Tracking *
+diffgen_find_target(FunctionCallInfo fcinfo, Oid target)
 {
 	Oid			schema = diffgen_schema(fcinfo);
 	Tracking   *tracking = diffgen_tracking_of(target, schema);
@@ -157,7 +165,7 @@ find_target(FunctionCallInfo fcinfo, Oid target)
 void
 diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
 {
-	const Tracking *tracking = find_target(fcinfo, target);
+	const Tracking *tracking = diffgen_find_target(fcinfo, target);
 	Datum	   *args;
 	Oid		   *types;
 	bool	   *nulls;
@@ -170,7 +178,8 @@ diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
 				 errmsg("primary key of table \"%s\" has %d columns, but %d values are given",
 						get_rel_name(tracking->target), tracking->nkeys,
 						Max(nargs, 0)),
-				 errhint("The columns are: %s.", key_names(tracking))));
+				 errhint("The columns are: %s.",
+						 diffgen_key_names(tracking))));
 
 	key->tracking = tracking;
 	key->values = palloc(mul_size(nargs + MORE_PARAMS, sizeof(Datum)));

@@ -28,6 +28,9 @@ typedef struct RowKey
 	Oid		   *types;
 } RowKey;
 
+extern const Tracking *diffgen_find_target(FunctionCallInfo fcinfo,
+										   Oid target);
+extern char *diffgen_key_names(const Tracking *tracking);
 extern void diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target,
 							RowKey *key);
 extern void diffgen_append_condition(StringInfo out, const RowKey *key,

@@ -41,12 +41,12 @@ typedef struct Page
 } Page;
 
 /*
- * dg_html_text
- *		Append text so that it is seen as it is, and does nothing.
+ * Append text that is seen as it is and does nothing.  With markup, the names
+ * of hidden characters stand out.
  */
-void
-dg_html_text(StringInfo out, const TextEncoding *encoding, const char *p,
-			 Size len)
+static void
+append_escaped(StringInfo out, const TextEncoding *encoding, const char *p,
+			   Size len, bool markup)
 {
 	const char *end = p + len;
 	char		name[HIDDEN_NAME_SIZE];
@@ -78,14 +78,46 @@ dg_html_text(StringInfo out, const TextEncoding *encoding, const char *p,
 		else if (dg_is_hidden_char(c) || c == '\n')
 		{
 			dg_hidden_name(c, name);
-			dg_append_string(out, "<span class=\"dg-x\">");
+			dg_append_string(out, markup ? "<span class=\"dg-x\">" : "");
 			dg_append_string(out, name);
-			dg_append_string(out, "</span>");
+			dg_append_string(out, markup ? "</span>" : "");
 		}
 		else
 			dg_append(out, p, n);
 		p += n;
 	}
+}
+
+/*
+ * dg_html_text
+ *		Append text so that it is seen as it is, and does nothing.
+ */
+void
+dg_html_text(StringInfo out, const TextEncoding *encoding, const char *p,
+			 Size len)
+{
+	append_escaped(out, encoding, p, len, true);
+}
+
+/*
+ * dg_html_plain
+ *		The same for where no elements can be: in titles and attributes.
+ */
+void
+dg_html_plain(StringInfo out, const TextEncoding *encoding, const char *p,
+			  Size len)
+{
+	append_escaped(out, encoding, p, len, false);
+}
+
+/*
+ * dg_html_style
+ *		Append the style sheet that diffs need, for a page of several.
+ */
+void
+dg_html_style(StringInfo out)
+{
+	dg_append_string(out, html_style);
 }
 
 static void
@@ -424,6 +456,12 @@ put_item(Page *page, ViewChange *change, UnifiedReader *r)
 	dg_unified_read(r);
 }
 
+static void
+put_title(Page *page, const UnifiedReader *r)
+{
+	dg_html_plain(page->out, &page->options->words.encoding, r->line, r->len);
+}
+
 /* Starts a page, whose title are the names of the first file. */
 static void
 begin_page(Page *page, const char *diff, Size len)
@@ -441,10 +479,10 @@ begin_page(Page *page, const char *diff, Size len)
 		;
 	if (r.kind == UNIFIED_OLD_NAME)
 	{
-		put_text(page, r.line, r.len);
+		put_title(page, &r);
 		dg_unified_read(&r);
 		put(page, " to ");
-		put_text(page, r.line, r.len);
+		put_title(page, &r);
 	}
 	else
 		put(page, "Changes");
@@ -473,7 +511,8 @@ dg_html(const char *diff, Size len, const HtmlOptions *options,
 
 	if (options->page)
 		begin_page(&page, diff, len);
-	put(&page, html_style);
+	if (!options->bare)
+		dg_html_style(out);
 	put(&page, "<div class=\"diffgen\">\n");
 	dg_unified_open(reader, diff, len);
 	dg_unified_read(reader);

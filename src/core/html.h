@@ -17,10 +17,14 @@ typedef struct HtmlOptions
 	WordOptions words;
 	bool		side_by_side;
 	bool		page;			/* a whole page */
+	bool		bare;			/* without the style sheet */
 } HtmlOptions;
 
 extern void dg_html_text(StringInfo out, const TextEncoding *encoding,
 						 const char *p, Size len);
+extern void dg_html_plain(StringInfo out, const TextEncoding *encoding,
+						  const char *p, Size len);
+extern void dg_html_style(StringInfo out);
 extern bool dg_html(const char *diff, Size len, const HtmlOptions *options,
 					StringInfo out, UnifiedReader *reader);
 

@@ -407,15 +407,18 @@ static const OptionDef option_defs[] = {
 };
 
 /*
- * The options that a function takes, for a hint.
+ * The options that a function takes, for a hint.  others are those that it has
+ * of its own, or NULL.
  */
 static char *
-list_options(uint32 allowed)
+list_options(uint32 allowed, const char *others)
 {
 	StringInfoData list;
 	int			i;
 
 	initStringInfo(&list);
+	if (others != NULL)
+		appendStringInfoString(&list, others);
 	for (i = 0; i < (int) lengthof(option_defs); i++)
 	{
 		if (allowed & option_defs[i].bit)
@@ -425,11 +428,20 @@ list_options(uint32 allowed)
 	return list.data;
 }
 
-static void
-parse_option(const JsonbValue *key, const JsonbValue *value, uint32 allowed,
-			 DiffgenOptions *options)
+/*
+ * diffgen_parse_option
+ *		One option of an options document.
+ *
+ * allowed says which ones mean something to the function, and others lists
+ * those that it has of its own, for a hint; NULL if there are none.  What the
+ * option points to is in the current memory context.  Raises
+ * ERRCODE_INVALID_PARAMETER_VALUE.
+ */
+void
+diffgen_parse_option(const char *name, const JsonbValue *value,
+					 uint32 allowed, const char *others,
+					 DiffgenOptions *options)
 {
-	char	   *name = pnstrdup(key->val.string.val, key->val.string.len);
 	int			i;
 
 	for (i = 0; i < (int) lengthof(option_defs); i++)
@@ -442,9 +454,10 @@ parse_option(const JsonbValue *key, const JsonbValue *value, uint32 allowed,
 					 errmsg("option \"%s\" has no meaning for this function",
 							name),
 					 (option_defs[i].bit & OPTS_JSONB_ONLY) != 0 &&
-					 (allowed & OPTS_JSONB_ONLY) == 0 ?
+					 (allowed & OPTS_JSONB_ONLY) == 0 && others == NULL ?
 					 errhint("Cast the documents to jsonb, for example: diffgen(old::jsonb, new::jsonb, ...).") :
-					 errhint("Valid options are: %s.", list_options(allowed))));
+					 errhint("Valid options are: %s.",
+							 list_options(allowed, others))));
 		option_defs[i].parse(name, value, options);
 		return;
 	}
@@ -452,7 +465,8 @@ parse_option(const JsonbValue *key, const JsonbValue *value, uint32 allowed,
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized option \"%s\"", name),
-			 errhint("Valid options are: %s.", list_options(allowed))));
+			 errhint("Valid options are: %s.",
+					 list_options(allowed, others))));
 }
 
 static void
@@ -494,7 +508,8 @@ parse_options(Jsonb *document, uint32 allowed, DiffgenOptions *options)
 	{
 		token = JsonbIteratorNext(&it, &value, true);
 		Assert(token == WJB_VALUE);
-		parse_option(&key, &value, allowed, options);
+		diffgen_parse_option(pnstrdup(key.val.string.val, key.val.string.len),
+							 &value, allowed, NULL, options);
 	}
 }
 

@@ -17,6 +17,7 @@
 #include "fmgr.h"
 #include "json/keys.h"
 #include "json/view.h"
+#include "utils/jsonb.h"
 
 /*
  * The options, as bits: a function says with a mask which ones mean
@@ -61,6 +62,7 @@
 #define OPTS_WORDS		(OPT_GRANULARITY | OPT_ALGORITHM)
 #define OPTS_ANSI		(OPT_GRANULARITY | OPT_WIDTH)
 #define OPTS_HTML		(OPT_GRANULARITY | OPT_LAYOUT | OPT_PAGE)
+#define OPTS_TIMELINE	(OPT_GRANULARITY | OPT_LAYOUT)
 #define OPTS_TEXT_MERGE	(OPT_STYLE | OPT_PREFER)
 
 /* How a page shows the two sides of a diff. */
@@ -101,6 +103,10 @@ extern const DiffgenOptions *diffgen_options(FunctionCallInfo fcinfo,
  */
 extern const DiffgenOptions *diffgen_parse_options(Jsonb *document,
 												   uint32 allowed);
+
+extern void diffgen_parse_option(const char *name, const JsonbValue *value,
+								 uint32 allowed, const char *others,
+								 DiffgenOptions *options);
 
 extern TupleDesc diffgen_row_type(FunctionCallInfo fcinfo);
 

@@ -80,6 +80,7 @@ diffgen_html(PG_FUNCTION_ARGS)
 	html.words = word_options(options);
 	html.side_by_side = options->layout == LAYOUT_SIDE_BY_SIDE;
 	html.page = options->page;
+	html.bare = false;
 
 	diffgen_init_result(&out, CurrentMemoryContext);
 	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_html",

@@ -167,6 +167,7 @@ check_viewers(uint8 bits, const Part *diff)
 	html.words = word_options(bits & 0xc3);
 	html.side_by_side = (bits & 4) != 0;
 	html.page = (bits & 8) != 0;
+	html.bare = false;
 	valid = dg_html(diff->data, diff->len, &html, &out, &reader);
 	check_html_output(out.data, out.len);
 	resetStringInfo(&out);
