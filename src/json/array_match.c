@@ -259,8 +259,8 @@ number_side(Numbering *numbering, const ArraySide *side, uint32 from,
  */
 static void
 search_numbered(JsonWalk *walk, const ArraySide *old_side, uint32 nold,
-			  const ArraySide *new_side, uint32 nnew, uint32 from,
-			  DiffScript *script)
+				const ArraySide *new_side, uint32 nnew, uint32 from,
+				DiffScript *script)
 {
 	Numbering	numbering;
 	uint32		nslots = 8;

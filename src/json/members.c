@@ -12,8 +12,9 @@
  *
  * Of a large object in which little has changed, the members that are the same
  * are not listed, but for those next to a change: of the others only the
- * number of lines is needed.  They are gone through a second time for that,
- * when it is known which members have changed.
+ * number of lines is needed.  Keys of one length are stored in the order they
+ * are shown in, so it is found out for whole stretches of them between which
+ * changes they are shown.
  *
  * Memory: 24 bytes for each listed member of the objects that are open at a time,
  * and 8 more while one is sorted.
@@ -25,13 +26,14 @@
 #include "port/pg_bswap.h"
 
 #define MEMBERS_INITIAL		256
+#define STRETCHES_INITIAL	64
 
 /*
  * Objects with so many members are listed sparsely, unless more lines around a
  * change are wanted than can be kept in order by insertion.
  */
 #ifndef SPARSE_MIN
-#define SPARSE_MIN			8192
+#define SPARSE_MIN			256
 #endif
 #define SPARSE_MAX_AROUND	64
 
@@ -299,12 +301,12 @@ next_member(MemberCursor *cursor)
 }
 
 static void
-first_member(MemberCursor *cursor, const JsonNode *object)
+seek_member(MemberCursor *cursor, const JsonNode *object, uint32 index)
 {
 	cursor->count = NODE_COUNT(object);
-	cursor->index = NO_INDEX;	/* before the first one */
-	dg_cursor_seek(&cursor->keys, object, 0);
-	dg_cursor_seek(&cursor->values, object, cursor->count);
+	cursor->index = index - 1;	/* NO_INDEX before the first one */
+	dg_cursor_seek(&cursor->keys, object, index);
+	dg_cursor_seek(&cursor->values, object, cursor->count + index);
 	next_member(cursor);
 }
 
@@ -362,7 +364,7 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 	MemberCursor cursor;
 
 	reserve(members, n);
-	for (first_member(&cursor, object); cursor.index < n; next_member(&cursor))
+	for (seek_member(&cursor, object, 0); cursor.index < n; next_member(&cursor))
 	{
 		DG_CHECK_CANCEL();
 		if (!member_hidden(object, &cursor.key, cursor.value))
@@ -443,8 +445,8 @@ start_join(MemberJoin *join, const JsonNode *old_object,
 	join->first_byte = first_byte;
 	join->same_view = (old_object->view == new_object->view);
 	join->same_keys = same_keys(old_object, new_object);
-	first_member(&join->old_cursor, old_object);
-	first_member(&join->new_cursor, new_object);
+	seek_member(&join->old_cursor, old_object, 0);
+	seek_member(&join->new_cursor, new_object, 0);
 }
 
 /*
@@ -514,6 +516,17 @@ typedef struct SameRun
 } SameRun;
 
 /*
+ * Members that are the same, stored next to each other in both objects, with
+ * keys of one length.
+ */
+typedef struct SameStretch
+{
+	uint32		old_index;
+	uint32		new_index;
+	uint32		count;
+} SameStretch;
+
+/*
  * The members of large objects, of which only those that have changed are
  * listed, and some of the same ones around them.
  */
@@ -521,6 +534,10 @@ typedef struct SparseList
 {
 	JsonMembers *members;
 	KeySource	source;
+	SameStretch *stretches;
+	uint32		nstretches;
+	uint32		maxstretches;
+	uint32		key_len;		/* of the last one's keys */
 	uint32		first;			/* the changed ones, on the stack */
 	uint32		nchanged;
 	uint32		around;			/* same members wanted next to a change */
@@ -563,9 +580,10 @@ farther(const SparseList *sparse, bool ascending, const JsonMember *a,
 }
 
 /*
- * Keep a member in a short list if it is one of the nearest.
+ * Keep a member in a short list if it is one of the nearest; false if it is
+ * not.
  */
-static void
+static bool
 keep_nearest(const SparseList *sparse, JsonMember *list, uint32 *count,
 			 const JsonMember *member, bool ascending)
 {
@@ -573,8 +591,9 @@ keep_nearest(const SparseList *sparse, JsonMember *list, uint32 *count,
 
 	if (*count < sparse->around)
 		(*count)++;
-	else if (farther(sparse, ascending, member, &list[*count - 1]))
-		return;
+	else if (*count == 0 ||
+			 farther(sparse, ascending, member, &list[*count - 1]))
+		return false;
 	for (i = *count - 1; i > 0; i--)
 	{
 		if (!farther(sparse, ascending, &list[i - 1], member))
@@ -582,36 +601,110 @@ keep_nearest(const SparseList *sparse, JsonMember *list, uint32 *count,
 		list[i] = list[i - 1];
 	}
 	list[i] = *member;
+	return true;
 }
 
 /*
- * Go through the same members: count the lines between the changed ones, and
- * find those next to these.
+ * Member i of a stretch.
  */
 static void
-survey_same(SparseList *sparse, MemberJoin *join)
+stretch_member(const SparseList *sparse, const SameStretch *stretch, uint32 i,
+			   JsonMember *member)
 {
-	while (next_joined(join))
+	JsonKey		key;
+
+	dg_node_key(sparse->source.new_object, stretch->new_index + i, &key);
+	member->prefix = dg_key_prefix(&key);
+	member->old_index = stretch->old_index + i;
+	member->new_index = stretch->new_index + i;
+	member->first_byte = SAME_BYTES;
+}
+
+/*
+ * Lines of the members of a stretch.
+ */
+static int64
+stretch_lines(const SparseList *sparse, const SameStretch *stretch)
+{
+	const JsonNode *object = sparse->source.new_object;
+	MemberCursor cursor;
+	int64		lines = 0;
+
+	seek_member(&cursor, object, stretch->new_index);
+	for (uint32 i = 0; i < stretch->count; i++, next_member(&cursor))
+	{
+		DG_CHECK_CANCEL();
+		dg_view_member(object, &cursor.key, &cursor.value);
+		lines += dg_shown_lines(&cursor.value, PG_INT64_MAX);
+	}
+	return lines;
+}
+
+/*
+ * Add members that are all shown between the same two changed ones.
+ */
+static void
+add_stretch(SparseList *sparse, Size number, const SameStretch *stretch)
+{
+	SameRun    *run = &sparse->runs[number];
+	JsonMember *firsts = sparse->firsts + number * sparse->around;
+	JsonMember *lasts = sparse->lasts + number * sparse->around;
+	JsonMember	member;
+	uint32		i;
+
+	run->count += stretch->count;
+	run->lines += stretch_lines(sparse, stretch);
+	for (i = 0; i < stretch->count; i++)
+	{
+		stretch_member(sparse, stretch, i, &member);
+		if (!keep_nearest(sparse, firsts, &run->nfirst, &member, true))
+			break;
+	}
+	for (i = stretch->count; i > 0; i--)
+	{
+		stretch_member(sparse, stretch, i - 1, &member);
+		if (!keep_nearest(sparse, lasts, &run->nlast, &member, false))
+			break;
+	}
+}
+
+/*
+ * Find out between which changed members those of a stretch are shown.  They
+ * ascend, so where the first and the last one are, the others are, too.
+ */
+static void
+survey_stretch(SparseList *sparse, const SameStretch *stretch)
+{
+	SameStretch rest = *stretch;
+
+	while (rest.count > 0)
 	{
 		JsonMember	member;
-		SameRun    *run;
+		SameStretch part = rest;
+		uint32		low = 1;
+		uint32		high = rest.count;
 		Size		number;
 
-		if (join->known != SAME_BYTES)
-			continue;
-		member.prefix = dg_key_prefix(&join->key);
-		member.old_index = join->old_index;
-		member.new_index = join->new_index;
-		member.first_byte = SAME_BYTES;
+		stretch_member(sparse, &rest, 0, &member);
 		number = changed_before(sparse, &member);
-		run = &sparse->runs[number];
-		run->count++;
-		dg_view_member(join->new_object, &join->key, &join->value);
-		run->lines += dg_shown_lines(&join->value, PG_INT64_MAX);
-		keep_nearest(sparse, sparse->firsts + number * sparse->around,
-					 &run->nfirst, &member, true);
-		keep_nearest(sparse, sparse->lasts + number * sparse->around,
-					 &run->nlast, &member, false);
+		stretch_member(sparse, &rest, rest.count - 1, &member);
+		if (changed_before(sparse, &member) == number)
+			low = rest.count;
+		while (low < high)
+		{
+			uint32		middle = low + (high - low) / 2;
+
+			stretch_member(sparse, &rest, middle, &member);
+			if (changed_before(sparse, &member) == number)
+				low = middle + 1;
+			else
+				high = middle;
+		}
+		part.count = low;
+		add_stretch(sparse, number, &part);
+		rest.old_index += low;
+		rest.new_index += low;
+		rest.count -= low;
 	}
 }
 
@@ -689,6 +782,62 @@ put_sparse(SparseList *sparse)
 }
 
 /*
+ * Add the member of a join, which is the same, to the stretches.
+ */
+static void
+add_same(SparseList *sparse, const MemberJoin *join)
+{
+	SameStretch *last = &sparse->stretches[sparse->nstretches - 1];
+
+	if (sparse->nstretches > 0 && sparse->key_len == join->key.len &&
+		last->old_index + last->count == join->old_index &&
+		last->new_index + last->count == join->new_index)
+	{
+		last->count++;
+		return;
+	}
+	if (sparse->nstretches == sparse->maxstretches)
+	{
+		sparse->maxstretches *= 2;
+		sparse->stretches = dg_realloc(sparse->stretches,
+									   sparse->maxstretches,
+									   sizeof(SameStretch));
+	}
+	last = &sparse->stretches[sparse->nstretches++];
+	last->old_index = join->old_index;
+	last->new_index = join->new_index;
+	last->count = 1;
+	sparse->key_len = join->key.len;
+}
+
+/*
+ * Go through the members of both objects.  Those that are not the same are
+ * put on the stack.  Returns the number of the others.
+ */
+static uint32
+list_changed(SparseList *sparse, uint32 first_byte)
+{
+	MemberJoin	join;
+	uint32		nsame = 0;
+
+	start_join(&join, sparse->source.old_object, sparse->source.new_object,
+			   first_byte);
+	while (next_joined(&join))
+	{
+		if (join.known == SAME_BYTES)
+		{
+			add_same(sparse, &join);
+			nsame++;
+		}
+		else
+			add_member(sparse->members, &join.key, join.old_index,
+					   join.new_index, join.known);
+	}
+	sparse->nchanged = sparse->members->used - sparse->first;
+	return nsame;
+}
+
+/*
  * List the members of two large objects sparsely, if few of them differ.
  * Returns false if that is not so, and nothing was listed.
  */
@@ -696,45 +845,40 @@ static bool
 push_sparse(JsonMembers *members, const JsonNode *old_object,
 			const JsonNode *new_object, uint32 first_byte)
 {
-	MemberJoin	join;
 	SparseList	sparse;
-	uint32		nsame = 0;
+	uint32		nsame;
 	Size		nruns;
+	bool		few;
 
 	sparse.members = members;
 	sparse.source.old_object = old_object;
 	sparse.source.new_object = new_object;
 	sparse.first = members->used;
 	sparse.around = members->around;
+	sparse.nstretches = 0;
+	sparse.maxstretches = STRETCHES_INITIAL;
+	sparse.stretches = dg_alloc(sparse.maxstretches, sizeof(SameStretch));
 
-	start_join(&join, old_object, new_object, first_byte);
-	while (next_joined(&join))
-	{
-		if (join.known == SAME_BYTES)
-			nsame++;
-		else
-			add_member(members, &join.key, join.old_index, join.new_index,
-					   join.known);
-	}
-	sparse.nchanged = members->used - sparse.first;
+	nsame = list_changed(&sparse, first_byte);
 	nruns = (Size) sparse.nchanged + 1;
-	if (nruns * (2 * (Size) sparse.around + 2) > nsame / 2)
+	few = (nruns * (2 * (Size) sparse.around + 2) <= nsame / 2);
+	if (few)
 	{
-		members->used = sparse.first;
-		return false;
+		sort_members(members, &sparse.source, sparse.first);
+		sparse.runs = dg_alloc0(nruns, sizeof(SameRun));
+		sparse.firsts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
+		sparse.lasts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
+		for (uint32 i = 0; i < sparse.nstretches; i++)
+			survey_stretch(&sparse, &sparse.stretches[i]);
+		put_sparse(&sparse);
+		dg_free(sparse.runs);
+		dg_free(sparse.firsts);
+		dg_free(sparse.lasts);
 	}
-
-	sort_members(members, &sparse.source, sparse.first);
-	sparse.runs = dg_alloc0(nruns, sizeof(SameRun));
-	sparse.firsts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
-	sparse.lasts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
-	start_join(&join, old_object, new_object, first_byte);
-	survey_same(&sparse, &join);
-	put_sparse(&sparse);
-	dg_free(sparse.runs);
-	dg_free(sparse.firsts);
-	dg_free(sparse.lasts);
-	return true;
+	else
+		members->used = sparse.first;
+	dg_free(sparse.stretches);
+	return few;
 }
 
 /*

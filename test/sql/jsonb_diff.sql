@@ -111,3 +111,14 @@ FROM arrays a JOIN arrays b USING (kind), LATERAL diffgen_stat(a.doc, b.doc) s, 
 GROUP BY kind ORDER BY kind;
 DROP TABLE arrays;
 DROP FUNCTION elements;
+
+-- Objects with many members, of which few differ and some are hidden: they are
+-- listed sparsely, with the same result.
+WITH large AS (SELECT n, jsonb_object_agg(CASE WHEN i % 4 = 0 THEN 'a long key ' ELSE 'key' END || i, CASE WHEN i = n * 17 THEN to_jsonb(-n) WHEN i % 7 = 0 THEN '[1, 2]' ELSE to_jsonb(i) END) AS doc
+			   FROM generate_series(1, 600) i, generate_series(1, 9) n WHERE i % 200 <> n GROUP BY n)
+SELECT o, count(*), sum(s.added) AS added, sum(s.removed) AS removed, sum(s.hunks) AS hunks,
+	bool_and(o ? 'ignore' OR diffgen_apply(diffgen_text(a.doc), diffgen(a.doc, b.doc, o)) = diffgen_text(b.doc)) AS there
+FROM large a JOIN large b ON b.n <> a.n, (VALUES ('{"context": 0}'::jsonb), ('{"context": 1}'), ('{"context": 5}'), ('{"context": 64}'),
+	('{"context": 0, "ignore": ["$.key17", "$.key100", "$.key101"]}'), ('{"context": 3, "ignore": ["$.key17", "$.key100", "$.key101"]}')) AS v (o),
+	LATERAL diffgen_stat(a.doc, b.doc, o) s
+GROUP BY o ORDER BY o;
