@@ -187,11 +187,13 @@ add_key_conditions(Timeline *timeline)
 {
 	const TimelineKey *key = &timeline->key;
 
-	for (int i = 0; i < key->n; i++)
+	for (int i = 0; i < timeline->tracking->nkeys; i++)
 	{
-		const TrackedKey *column = &timeline->tracking->keys[key->columns[i]];
+		const TrackedKey *column = &timeline->tracking->keys[i];
 		char		param[16];
 
+		if (key->texts[i] == NULL)
+			continue;
 		snprintf(param, sizeof(param), "$%d",
 				 add_param(timeline, key->values[i], column->type));
 		appendStringInfoString(&timeline->query, " AND ");
@@ -492,11 +494,13 @@ set_filters(const Timeline *timeline, TimelineHead *head)
 
 	head->filters = palloc(mul_size(key->n + lengthof(columns),
 									sizeof(TimelinePair)));
-	for (int i = 0; i < key->n; i++)
-		add_filter(head,
-				   get_attname(tracking->target,
-							   tracking->keys[key->columns[i]].attnum, false),
-				   key->texts[i]);
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		if (key->texts[i] != NULL)
+			add_filter(head, get_attname(tracking->target,
+										 tracking->keys[i].attnum, false),
+					   key->texts[i]);
+	}
 	add_strings_filter(head, "document", &options->documents);
 	add_strings_filter(head, "operation", &options->operations);
 	add_strings_filter(head, "changed by", &options->changed_by);
@@ -516,20 +520,8 @@ default_title(const Timeline *timeline)
 	initStringInfo(&title);
 	appendStringInfo(&title, "Changes of %s",
 					 get_rel_name(timeline->tracking->target));
-	if (key->n == timeline->tracking->nkeys)
-	{
-		/* As in the entries: in the order of the key. */
-		for (int column = 0; column < key->n; column++)
-		{
-			for (int i = 0; i < key->n; i++)
-			{
-				if (key->columns[i] == column)
-					appendStringInfo(&title, "%s%s",
-									 column > 0 ? " / " : ": ",
-									 key->texts[i]);
-			}
-		}
-	}
+	for (int i = 0; key->n == timeline->tracking->nkeys && i < key->n; i++)
+		appendStringInfo(&title, "%s%s", i > 0 ? " / " : ": ", key->texts[i]);
 	return title.data;
 }
 

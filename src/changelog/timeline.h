@@ -44,13 +44,12 @@ typedef struct TimelineOptions
 	char	   *title;			/* or NULL */
 } TimelineOptions;
 
-/* Values for some columns of the key; others are not in the list. */
+/* Values for some columns of the key. */
 typedef struct TimelineKey
 {
-	int			n;
-	int		   *columns;		/* numbers among the key's, from 0 on */
-	Datum	   *values;
-	char	  **texts;
+	int			n;				/* columns that have one */
+	Datum	   *values;			/* for each column of the key */
+	char	  **texts;			/* the same as text; NULL if there is none */
 } TimelineKey;
 
 extern void diffgen_timeline_options(Jsonb *document,

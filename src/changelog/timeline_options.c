@@ -343,9 +343,8 @@ diffgen_timeline_key(Jsonb *document, const Tracking *tracking,
 	JsonbValue	value;
 
 	key->n = 0;
-	key->columns = palloc(mul_size(tracking->nkeys, sizeof(int)));
 	key->values = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
-	key->texts = palloc(mul_size(tracking->nkeys, sizeof(char *)));
+	key->texts = palloc0(mul_size(tracking->nkeys, sizeof(char *)));
 	if (document == NULL)
 		return;
 
@@ -369,10 +368,8 @@ diffgen_timeline_key(Jsonb *document, const Tracking *tracking,
 					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 					 errmsg("key of a row must not be NULL")));
 		getTypeInputInfo(tracking->keys[column].type, &input, &param);
-		key->columns[key->n] = column;
-		key->texts[key->n] = value_text(&value,
-										   tracking->keys[column].type);
-		key->values[key->n] = OidInputFunctionCall(input, key->texts[key->n],
+		key->texts[column] = value_text(&value, tracking->keys[column].type);
+		key->values[column] = OidInputFunctionCall(input, key->texts[column],
 												   param, -1);
 		key->n++;
 	}
