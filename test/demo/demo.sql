@@ -347,4 +347,76 @@ SELECT * FROM demo.many(100)
 UNION ALL
 SELECT * FROM demo.many(:diffs);
 
+\echo
+\echo '== 9. A cluster, tracked: one call, and every change is a row'
+\echo
+\set ECHO none
+\pset format aligned
+\pset tuples_only off
+\ir cluster.sql
+\set ECHO queries
+SELECT diffgen_track('object', '{doc}', '{"preset": "kubernetes",
+                     "ignore": ["$.status.currentMetrics", "$.status.lastReconcileTime"]}');
+
+-- What a watch delivers of 21 objects: four in five updates are heartbeats,
+-- resourceVersion, managedFields, probe times, leases.
+\timing on
+CALL stream(5000);
+\timing off
+
+SELECT count(*) AS updates, count(*) FILTER (WHERE is_change) AS changes,
+       (SELECT count(*) FROM object_changelog WHERE operation = 'update') AS "rows in the log",
+       pg_size_pretty(sum(bytes)) AS "as snapshots",
+       (SELECT pg_size_pretty(sum(pg_column_size(l))) FROM object_changelog l) AS "as a log"
+FROM fed;
+
+SELECT f.kind, count(*) AS updates, count(*) FILTER (WHERE is_change) AS changes,
+       (SELECT count(*) FROM object_changelog l WHERE l.kind = f.kind) AS rows
+FROM fed f GROUP BY f.kind ORDER BY 2 DESC;
+
+\echo '-- It checks itself: each change has its row, and each version comes back.'
+SELECT check_changelog();
+
+\echo '-- The timeline of one object: who, what.'
+SELECT change_id AS change, to_char(changed_at, 'HH24:MI:SS.MS') AS at,
+       regexp_replace(context->>'user', '.*:', '') AS who,
+       format('+%s -%s', added, removed) AS lines,
+       replace(replace(regexp_replace(array_to_string(paths, ' '), '\$\.spec\.(template\.spec\.)?', '', 'g'),
+                       '*]?(@.name == ', ''), ')', ']') AS paths
+FROM diffgen_history('object', 'Deployment', 'shop', 'checkout')
+ORDER BY change_id DESC LIMIT 8;
+
+\echo '-- One of its changes.'
+\pset format unaligned
+\pset tuples_only on
+SELECT diff FROM diffgen_history('object', 'Deployment', 'shop', 'checkout')
+WHERE cardinality(paths) = 1 AND removed = 1 ORDER BY change_id DESC LIMIT 1;
+\pset format aligned
+\pset tuples_only off
+
+\echo '-- Back: as it was after its first, its tenth and its last change.'
+SELECT h.n AS change, d #>> '{spec,replicas}' AS replicas,
+       d #>> '{spec,template,spec,containers,0,image}' AS image,
+       jsonb_array_length(d #> '{spec,template,spec,containers}') AS containers
+FROM (SELECT *, row_number() OVER (ORDER BY change_id) AS n, count(*) OVER () AS last
+      FROM diffgen_history('object', 'Deployment', 'shop', 'checkout')) h,
+     diffgen_at('object', 'doc', h.changed_at, 'Deployment', 'shop', 'checkout') d
+WHERE n IN (1, 10, last) ORDER BY n;
+
+\echo '-- Blame: who touched these paths last?'
+SELECT regexp_replace(path, '.*spec\.', '') AS path, left(value::text, 12) AS value,
+       regexp_replace(context->>'user', '.*:', '') AS who, change_id AS change
+FROM diffgen_blame('object', 'doc', 'Deployment', 'shop', 'checkout')
+WHERE change_id IS NOT NULL AND path ~ '(replicas|memory|env\[0\].value)$';
+
+\echo '-- Who touched a path, in all objects?'
+SELECT context->>'user' AS who, count(*) AS times, max(name) AS "last object"
+FROM object_changelog WHERE '$.spec.unschedulable' = ANY (paths) GROUP BY 1 ORDER BY 1;
+
+\echo '-- And undone: the last change of a limit, whatever came after it.'
+SELECT diffgen_undo('object_changelog', max(change_id))
+FROM object_changelog WHERE kind = 'HorizontalPodAutoscaler' AND name = 'search';
+SELECT operation, paths, patch -> -1 AS patch FROM object_changelog ORDER BY change_id DESC LIMIT 1;
+
+\set ECHO none
 DROP SCHEMA demo CASCADE;
