@@ -318,7 +318,7 @@ LANGUAGE C;
 COMMENT ON FUNCTION diffgen_changelog() IS
 'trigger that writes the changelog of a tracked table, see diffgen_track';
 
-CREATE FUNCTION diffgen_tracking(relation regclass,
+CREATE FUNCTION diffgen_tracking(relation regclass, usable boolean DEFAULT true,
 	OUT target regclass, OUT changelog regclass, OUT documents name[],
 	OUT columns name[], OUT key name[], OUT changelog_key name[],
 	OUT options jsonb, OUT enabled text, OUT level text)
@@ -326,7 +326,7 @@ RETURNS record
 AS 'MODULE_PATHNAME', 'diffgen_tracking_info'
 LANGUAGE C STABLE STRICT;
 
-COMMENT ON FUNCTION diffgen_tracking(regclass) IS
+COMMENT ON FUNCTION diffgen_tracking(regclass, boolean) IS
 'how a table or partition is tracked, or NULLs if it is not';
 
 CREATE FUNCTION diffgen_changelog_partitions(changelog regclass,
@@ -962,7 +962,9 @@ BEGIN
 		FROM unnest(ARRAY[diff_options::text] || labels)
 			WITH ORDINALITY AS u(a, n);
 		SELECT string_agg(quote_ident(c), ', ' ORDER BY n) INTO names
-		FROM unnest(tracked) WITH ORDINALITY AS u(c, n);
+		FROM (SELECT DISTINCT ON (c) c, n
+			FROM unnest(tracked || key) WITH ORDINALITY AS u(c, n)
+			ORDER BY c, n) AS columns;
 		-- No trigger for statements can name a changelog, so one for rows does
 		-- it that never fires.
 		EXECUTE format('CREATE CONSTRAINT TRIGGER diffgen_changelog '
@@ -975,6 +977,8 @@ BEGIN
 			'BEFORE UPDATE OF %s OR TRUNCATE ON %s '
 			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
 			names, target);
+		-- An error if the changelog was taken up and does not fit.
+		PERFORM @extschema@.diffgen_tracking(target);
 		PERFORM @extschema@.diffgen_note(log, 'track', jsonb_build_object(
 			'documents', labels, 'options', diff_options));
 	END IF;
@@ -1009,7 +1013,7 @@ DECLARE
 	was record;
 BEGIN
 	PERFORM @extschema@.diffgen_check_owner(target);
-	SELECT t.* INTO was FROM @extschema@.diffgen_tracking(target) t;
+	SELECT t.* INTO was FROM @extschema@.diffgen_tracking(target, false) t;
 	IF was.target IS NULL THEN
 		RETURN NULL;
 	ELSIF was.target <> target THEN
@@ -1070,7 +1074,7 @@ COMMENT ON PROCEDURE diffgen_maintain(regclass) IS
 CREATE VIEW diffgen_tracked AS
 	SELECT i.target, i.changelog, i.columns, i.documents, i.options,
 		i.level, i.enabled,
-		i.changelog IS NOT NULL AND pg_catalog.has_table_privilege(
+		i.key IS NOT NULL AND pg_catalog.has_table_privilege(
 			(SELECT c.relowner FROM pg_catalog.pg_class c
 				WHERE c.oid OPERATOR(pg_catalog.=) i.target),
 			i.changelog, 'INSERT') AS writable,
@@ -1078,7 +1082,8 @@ CREATE VIEW diffgen_tracked AS
 			FROM @extschema@.diffgen_changelog_partitions(i.changelog) p
 		) AS partitions_until
 	FROM pg_catalog.pg_trigger t,
-		LATERAL @extschema@.diffgen_tracking(t.tgrelid::pg_catalog.regclass) i
+		LATERAL @extschema@.diffgen_tracking(t.tgrelid::pg_catalog.regclass,
+			false) i
 	WHERE t.tgfoid OPERATOR(pg_catalog.=)
 			'@extschema@.diffgen_changelog()'::pg_catalog.regprocedure
 		AND t.tgconstrrelid OPERATOR(pg_catalog.<>) 0

@@ -139,15 +139,20 @@ enabled_word(Relation rel, const Trigger *trigger)
 }
 
 /*
- * diffgen_tracking(relation regclass)
+ * diffgen_tracking(relation regclass, usable boolean)
  *		What is known of a tracked table, or NULLs if it is not tracked:
  *		(target, changelog, documents, columns, key, changelog_key, options,
  *		enabled, level).
+ *
+ * If the changelog cannot be written any longer, as the table's primary key or
+ * its own columns have changed, that is an error if it has to be usable, or
+ * else the keys are NULL in the former case.
  */
 Datum
 diffgen_tracking_info(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
+	bool		usable = PG_GETARG_BOOL(1);
 	Oid			schema = diffgen_schema(fcinfo);
 	TupleDesc	tupdesc;
 	Datum		values[INFO_COLUMNS];
@@ -170,12 +175,15 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 
 		if (trigger != NULL)
 		{
-			tracking = diffgen_tracking(rel, trigger);
+			tracking = usable ? diffgen_tracking(rel, trigger) :
+				diffgen_known_tracking(rel, trigger);
 			memset(nulls, false, sizeof(nulls));
 			values[0] = ObjectIdGetDatum(tracking->target);
 			values[1] = ObjectIdGetDatum(tracking->changelog);
 			fill_documents(tracking, &values[2]);
-			fill_keys(tracking, &values[4]);
+			nulls[4] = nulls[5] = !tracking->key_matches;
+			if (tracking->key_matches)
+				fill_keys(tracking, &values[4]);
 			values[6] = tracking->options;
 			values[7] = CStringGetTextDatum(enabled_word(rel, trigger));
 			values[8] = CStringGetTextDatum(TRIGGER_NAMES_CHANGELOG_ONLY(trigger) ?

@@ -170,7 +170,7 @@ make_statements(LogWriter *writer, Relation changelog, char **names, int n)
  *
  * Columns of the changelog that are only for the reader may have been
  * dropped, and others added.  Memory comes from the current context, which
- * must be the tracking's own.
+ * is to be a child of the tracking's own.
  */
 LogWriter *
 diffgen_make_writer(const Tracking *tracking, Relation changelog)
@@ -212,7 +212,8 @@ diffgen_make_writer(const Tracking *tracking, Relation changelog)
 	make_statements(writer, changelog, names, n);
 	writer->cleanup.func = free_plans;
 	writer->cleanup.arg = writer;
-	MemoryContextRegisterResetCallback(tracking->context, &writer->cleanup);
+	MemoryContextRegisterResetCallback(CurrentMemoryContext,
+									   &writer->cleanup);
 	return writer;
 }
 

@@ -11,8 +11,9 @@
  *	  first argument are the options, the others what the changelog calls the
  *	  tracked columns;
  *	- a statement trigger for TRUNCATE, which also is one for UPDATE OF the
- *	  tracked columns.  It does nothing then: the columns are in the catalog,
- *	  in the order of the arguments above, where renaming them is followed.
+ *	  tracked columns and the key's.  It does nothing then: the columns are in
+ *	  the catalog, first the tracked ones in the order of the arguments above,
+ *	  where renaming them is followed.
  *
  * On a partitioned table both are on the table itself; its partitions have
  * clones of the first.
@@ -175,14 +176,13 @@ find_target(Oid trigger)
 }
 
 /*
- * The columns that the target's statement trigger names.  Where it is gone,
- * as after DROP COLUMN ... CASCADE, the labels are taken for names.
+ * The target's trigger that names the columns of the documents and of the key,
+ * or NULL where it is gone, as after DROP COLUMN ... CASCADE.
  */
-static void
-find_columns(Tracking *tracking, Relation target, Oid function)
+static const Trigger *
+find_column_trigger(const Tracking *tracking, Relation target, Oid function)
 {
 	TriggerDesc *triggers = target->trigdesc;
-	const Trigger *found = NULL;
 
 	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
 	{
@@ -190,27 +190,36 @@ find_columns(Tracking *tracking, Relation target, Oid function)
 
 		if (trigger->tgfoid == function &&
 			TRIGGER_FOR_TRUNCATE(trigger->tgtype) &&
-			trigger->tgnattr == tracking->ndocuments)
-			found = trigger;
+			trigger->tgnattr >= tracking->ndocuments)
+			return trigger;
 	}
+	return NULL;
+}
 
+/*
+ * The columns of the documents.  If there is no trigger that names them, the
+ * labels are taken for names.
+ */
+static void
+find_columns(Tracking *tracking, Relation target, const Trigger *trigger)
+{
 	for (int i = 0; i < tracking->ndocuments; i++)
 	{
 		TrackedDocument *document = &tracking->documents[i];
 
-		document->attnum = found ? found->tgattr[i] :
+		document->attnum = trigger ? trigger->tgattr[i] :
 			get_attnum(RelationGetRelid(target), document->label);
 	}
 }
 
 static void
-report_key(Relation target, Relation changelog)
+report_key(const Tracking *tracking)
 {
 	ereport(ERROR,
 			(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 			 errmsg("primary key of table \"%s\" does not match its changelog \"%s\"",
-					RelationGetRelationName(target),
-					RelationGetRelationName(changelog)),
+					get_rel_name(tracking->target),
+					get_rel_name(tracking->changelog)),
 			 errdetail("The first columns of a changelog are those of the primary key, in the same order and of the same types."),
 			 errhint("Restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.")));
 }
@@ -240,46 +249,77 @@ find_primary_key(Relation target)
 }
 
 /*
- * The columns of the target's primary key, and those of the changelog.
+ * Is the primary key still of the columns that it was of when tracking began?
+ * The trigger names them after those of the documents, but for those that are
+ * documents too.
  */
-static void
-find_keys(Tracking *tracking, Relation target, Relation changelog)
+static bool
+same_key_columns(const Tracking *tracking, const Trigger *trigger,
+				 const FormData_pg_index *index)
 {
-	TupleDesc	desc = RelationGetDescr(target);
-	TupleDesc	log_desc = RelationGetDescr(changelog);
-	HeapTuple	tuple = find_primary_key(target);
-	Form_pg_index index;
-	Datum		classes;
-	bool		isnull;
-	oidvector  *opclasses;
-	int			log_attnum = 0;
+	int			next = tracking->ndocuments;
 
-	if (!HeapTupleIsValid(tuple))
-		report_key(target, changelog);
-	index = (Form_pg_index) GETSTRUCT(tuple);
-	classes = SysCacheGetAttr(INDEXRELID, tuple, Anum_pg_index_indclass,
-							  &isnull);
-	opclasses = (oidvector *) DatumGetPointer(classes);
+	for (int i = 0; i < index->indnkeyatts; i++)
+	{
+		bool		is_document = false;
+
+		for (int j = 0; j < tracking->ndocuments && !is_document; j++)
+			is_document = (trigger->tgattr[j] == index->indkey.values[i]);
+		if (!is_document &&
+			(next >= trigger->tgnattr ||
+			 trigger->tgattr[next++] != index->indkey.values[i]))
+			return false;
+	}
+	return next == trigger->tgnattr;
+}
+
+/*
+ * The next column of a changelog, after *attnum; NULL if there is none.
+ */
+static Form_pg_attribute
+next_log_column(TupleDesc log_desc, int *attnum)
+{
+	while (*attnum < log_desc->natts)
+	{
+		Form_pg_attribute att = TupleDescAttr(log_desc, *attnum);
+
+		(*attnum)++;
+		if (!att->attisdropped)
+			return att;
+	}
+	return NULL;
+}
+
+/*
+ * Match the columns of a primary key and those of the changelog; false if they
+ * do not match.
+ */
+static bool
+match_keys(Tracking *tracking, Relation target, Relation changelog,
+		   HeapTuple tuple)
+{
+	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
+	TupleDesc	log_desc = RelationGetDescr(changelog);
+	int			log_attnum = 0;
+	bool		isnull;
+	Datum		classes = SysCacheGetAttr(INDEXRELID, tuple,
+										  Anum_pg_index_indclass, &isnull);
+	oidvector  *opclasses = (oidvector *) DatumGetPointer(classes);
+	Form_pg_attribute log_att;
 
 	tracking->nkeys = index->indnkeyatts;
 	tracking->keys = palloc0(mul_size(tracking->nkeys, sizeof(TrackedKey)));
 	for (int i = 0; i < tracking->nkeys; i++)
 	{
 		TrackedKey *key = &tracking->keys[i];
-		Form_pg_attribute att = TupleDescAttr(desc,
+		Form_pg_attribute att = TupleDescAttr(RelationGetDescr(target),
 											  index->indkey.values[i] - 1);
-		Form_pg_attribute log_att;
 		Oid			opclass = opclasses->values[i];
 
-		do
-		{
-			if (log_attnum >= log_desc->natts)
-				report_key(target, changelog);
-			log_att = TupleDescAttr(log_desc, log_attnum++);
-		} while (log_att->attisdropped);
-		if (log_att->atttypid != att->atttypid ||
+		log_att = next_log_column(log_desc, &log_attnum);
+		if (log_att == NULL || log_att->atttypid != att->atttypid ||
 			strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0)
-			report_key(target, changelog);
+			return false;
 
 		key->attnum = att->attnum;
 		key->type = att->atttypid;
@@ -292,14 +332,29 @@ find_keys(Tracking *tracking, Relation target, Relation changelog)
 											get_opclass_input_type(opclass),
 											BTEqualStrategyNumber);
 	}
+	log_att = next_log_column(log_desc, &log_attnum);
+	return log_att != NULL &&
+		strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0;
+}
 
-	while (log_attnum < log_desc->natts &&
-		   TupleDescAttr(log_desc, log_attnum)->attisdropped)
-		log_attnum++;
-	if (log_attnum >= log_desc->natts ||
-		strcmp(NameStr(TupleDescAttr(log_desc, log_attnum)->attname),
-			   COLUMN_CHANGE_ID) != 0)
-		report_key(target, changelog);
+/*
+ * The columns of the target's primary key, and those of the changelog.
+ */
+static void
+find_keys(Tracking *tracking, Relation target, Relation changelog,
+		  const Trigger *trigger)
+{
+	HeapTuple	tuple = find_primary_key(target);
+
+	if (!HeapTupleIsValid(tuple))
+		return;
+	tracking->key_matches =
+		(trigger == NULL ||
+		 same_key_columns(tracking, trigger,
+						  (Form_pg_index) GETSTRUCT(tuple))) &&
+		match_keys(tracking, target, changelog, tuple);
+	if (!tracking->key_matches)
+		tracking->nkeys = 0;
 	ReleaseSysCache(tuple);
 }
 
@@ -496,6 +551,7 @@ static Tracking *
 make_tracking(Relation rel, const Trigger *trigger)
 {
 	Tracking   *tracking = palloc0(sizeof(Tracking));
+	const Trigger *columns;
 	Relation	target = rel;
 	Relation	changelog;
 
@@ -517,12 +573,12 @@ make_tracking(Relation rel, const Trigger *trigger)
 	if (tracking->target != tracking->relation)
 		target = relation_open(tracking->target, AccessShareLock);
 	changelog = relation_open(tracking->changelog, AccessShareLock);
-	find_columns(tracking, target, trigger->tgfoid);
-	find_keys(tracking, target, changelog);
+	columns = find_column_trigger(tracking, target, trigger->tgfoid);
+	find_columns(tracking, target, columns);
+	find_keys(tracking, target, changelog, columns);
 	translate_columns(tracking);
 	find_kinds(tracking, rel);
 	tracking->engine = diffgen_make_engine(tracking->schema);
-	tracking->writer = diffgen_make_writer(tracking, changelog);
 	relation_close(changelog, AccessShareLock);
 	if (target != rel)
 		relation_close(target, AccessShareLock);
@@ -569,13 +625,14 @@ make_cache(void)
 }
 
 /*
- * diffgen_tracking
- *		What is known of a table by one of its triggers.
+ * diffgen_known_tracking
+ *		What is known of a table by one of its triggers, though it may not do
+ *		for writing the changelog, or for reading it.
  *
  * The result lives until the end of the transaction at least.
  */
 Tracking *
-diffgen_tracking(Relation rel, const Trigger *trigger)
+diffgen_known_tracking(Relation rel, const Trigger *trigger)
 {
 	CacheEntry *entry;
 	Tracking   *tracking;
@@ -609,6 +666,43 @@ diffgen_tracking(Relation rel, const Trigger *trigger)
 	MemoryContextSetParent(context, CacheMemoryContext);
 	tracking->valid = true;
 	entry->tracking = tracking;
+	return tracking;
+}
+
+/*
+ * Prepare to write a changelog.  If there is an error, nothing stays.
+ */
+static void
+make_writer(Tracking *tracking)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext,
+												  "diffgen log writer",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old_context = MemoryContextSwitchTo(context);
+	Relation	changelog = relation_open(tracking->changelog, AccessShareLock);
+
+	tracking->writer = diffgen_make_writer(tracking, changelog);
+	relation_close(changelog, AccessShareLock);
+	MemoryContextSwitchTo(old_context);
+	MemoryContextSetParent(context, tracking->context);
+}
+
+/*
+ * diffgen_tracking
+ *		What is known of a table by one of its triggers.
+ *
+ * The same, but an error if its key does not match that of the changelog, or
+ * columns of the changelog are missing.
+ */
+Tracking *
+diffgen_tracking(Relation rel, const Trigger *trigger)
+{
+	Tracking   *tracking = diffgen_known_tracking(rel, trigger);
+
+	if (!tracking->key_matches)
+		report_key(tracking);
+	if (tracking->writer == NULL)
+		make_writer(tracking);
 	return tracking;
 }
 

@@ -56,6 +56,7 @@ typedef struct Tracking
 	Oid			changelog;
 	Oid			schema;			/* of the extension's functions */
 
+	bool		key_matches;	/* that of the changelog; else nkeys is 0 */
 	int			nkeys;
 	TrackedKey *keys;
 	int			ndocuments;
@@ -67,7 +68,7 @@ typedef struct Tracking
 	Datum		view_options;	/* for diffgen_hash */
 
 	struct Engine *engine;		/* entry.c */
-	struct LogWriter *writer;	/* log_writer.c */
+	struct LogWriter *writer;	/* log_writer.c; NULL until it is needed */
 } Tracking;
 
 /* Names of triggers of a tracked table, and of their function. */
@@ -88,6 +89,7 @@ extern Oid	diffgen_sibling(Oid schema, const char *name, int nargs,
 							const Oid *argtypes);
 extern Oid	diffgen_schema(FunctionCallInfo fcinfo);
 extern const Trigger *diffgen_row_trigger(Relation rel, Oid function);
+extern Tracking *diffgen_known_tracking(Relation rel, const Trigger *trigger);
 extern Tracking *diffgen_tracking(Relation rel, const Trigger *trigger);
 extern Tracking *diffgen_tracking_of(Oid target, Oid schema);
 extern Tracking *diffgen_untracked(Oid schema, Datum options);

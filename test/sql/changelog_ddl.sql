@@ -68,19 +68,42 @@ UPDATE settings SET raw = '{"x": 2}';
 CALL diffgen_maintain('settings');
 ALTER TABLE settings ADD COLUMN n jsonb;
 
--- the key
+-- the key: gone, of other columns
 ALTER TABLE settings DROP CONSTRAINT conf_pkey;
 UPDATE settings SET document = '{"v": 12}';
 UPDATE settings SET later = 2;
+SELECT target, changelog, columns, enabled, writable FROM diffgen_tracked WHERE target = 'settings'::regclass;
+SELECT diffgen_track('settings');
 ALTER TABLE settings ADD PRIMARY KEY (later);
 UPDATE settings SET document = '{"v": 13}';
 ALTER TABLE settings DROP CONSTRAINT settings_pkey, ADD PRIMARY KEY (later, "the id");
 UPDATE settings SET document = '{"v": 14}';
-ALTER TABLE settings DROP CONSTRAINT settings_pkey, ALTER "the id" TYPE bigint;
-ALTER TABLE settings ADD PRIMARY KEY ("the id");
+ALTER TABLE settings DROP CONSTRAINT settings_pkey, ADD PRIMARY KEY ("the id");
 UPDATE settings SET document = '{"v": 15}';
+-- of other types
+ALTER TABLE settings ALTER "the id" TYPE bigint;
+DROP TRIGGER diffgen_truncate ON settings;
+ALTER TABLE settings ALTER "the id" TYPE bigint;
+UPDATE settings SET document = '{"v": 16}';
 ALTER TABLE settings ALTER "the id" TYPE int;
 UPDATE settings SET document = '{"v": 16}';
+SELECT diffgen_track('settings', '{document,raw}');
+CREATE TABLE widened (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('widened');
+INSERT INTO widened VALUES (1, '{"v": 1}');
+UPDATE widened SET doc = '{"v": 2}';
+SELECT diffgen_untrack('widened');
+ALTER TABLE widened ALTER id TYPE bigint;
+SELECT diffgen_track('widened');
+ALTER TABLE widened_changelog ALTER id TYPE bigint;
+SELECT diffgen_track('widened');
+UPDATE widened SET doc = '{"v": 3}';
+SELECT operation, patch->-1->'value' AS value FROM diffgen_history('widened', 1);
+SELECT diffgen_at_change('widened', 'doc', 3, true, 1);
+ALTER TABLE widened DROP CONSTRAINT widened_pkey;
+SELECT diffgen_untrack('widened');
+UPDATE widened SET doc = '{"v": 4}';
+DROP TABLE widened, widened_changelog;
 
 -- within a transaction, and in functions whose plans are kept
 CREATE FUNCTION set_document(v int) RETURNS void LANGUAGE plpgsql AS
