@@ -236,9 +236,14 @@ is_star(const Step *step)
  * Does a path from p on match the steps of a pattern?  A filter says which
  * element is meant: where the pattern or the path says so and the other one
  * does not, any can be.
+ *
+ * What comes up to the next .** is taken where it matches first.  If what
+ * follows matches nowhere behind that, it does not behind a later place
+ * either: *hopeless is set, and nobody tries.  So the time is at most the
+ * product of the two lengths.
  */
 static bool
-matches(const Step *steps, const char *p, bool or_whole)
+matches(const Step *steps, const char *p, bool or_whole, bool *hopeless)
 {
 	Step		step;
 
@@ -251,11 +256,12 @@ matches(const Step *steps, const char *p, bool or_whole)
 			return true;
 		if (steps->kind == STEP_ANY_DEPTH)
 		{
-			while (!matches(steps + 1, p, false))
+			while (!matches(steps + 1, p, false, hopeless))
 			{
 				CHECK_FOR_INTERRUPTS();
 				p = next_step(p, &step);
-				if (step.kind == STEP_END)
+				*hopeless |= step.kind == STEP_END;
+				if (*hopeless)
 					return false;
 			}
 			return true;
@@ -323,8 +329,10 @@ diffgen_path_matches(const PathFilter *filter, const char *path)
 	for (int i = 0; i < filter->npatterns; i++)
 	{
 		const Step *steps = filter->patterns[i];
+		bool		hopeless = false;
 
-		if (matches(steps, behind_root(path), !has_any_depth(steps)))
+		if (matches(steps, behind_root(path), !has_any_depth(steps),
+					&hopeless))
 			return true;
 	}
 	return false;

@@ -93,6 +93,10 @@ SELECT pg_temp.find('$.spec.image'), pg_temp.find('$.spec.image.tag'), pg_temp.f
 SELECT pg_temp.find('$.spec.containers[*].image'), pg_temp.find('$.spec.containers[1]'), pg_temp.find('$.spec.containers[*] ? (@.name=="web")'),
   pg_temp.find('$.spec.containers[*]?(@.name == "log").image');
 SELECT pg_temp.find('$.**.image'), pg_temp.find('$.*.image'), pg_temp.find('$."a.b"'), pg_temp.find('$."sp\"ec"[*]', '$.a'), pg_temp.find('$.other.place');
+-- many steps of any depth take no longer than one after the other
+UPDATE conf_changelog SET paths = ARRAY['$' || repeat('.a', 5000)] WHERE change_id = 1;
+SELECT pg_temp.find('$' || repeat('.**.a', 100) || '.**.b') IS NULL, pg_temp.find('$' || repeat('.**.a', 100)) = '1';
+UPDATE conf_changelog SET paths = ARRAY['$.spec'] WHERE change_id = 1;
 -- in short
 SELECT * FROM pg_temp.entries(diffgen_timeline_html('conf'));
 UPDATE conf_changelog SET paths = ARRAY['$.metadata.annotations."deployment.kubernetes.io/revision"', '$.spec.template.spec.containers[*]?(@.name == "web").ports[*]?(@.port == 80 && @.protocol == "T\"CP").name', '$.a', '$.b', '$.c']
