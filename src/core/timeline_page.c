@@ -740,4 +740,5 @@ dg_timeline_end(TimelinePage *page, const TimelineHead *head)
 			entries_len);
 	memcpy(out->data + page->start, head_out.data, head_out.len);
 	pfree(head_out.data);
+	pfree(page->scratch.data);
 }

@@ -170,6 +170,27 @@ foreach my $call (
 	is(join("\n", @bad), '', sprintf '%s: canceled in time (%.1f ms)', $call, $worst);
 }
 
+# A page of changes: many entries, a long diff, a pattern of paths.
+$node->safe_psql(
+	'postgres', q(
+	CREATE TABLE tracked (id int PRIMARY KEY, doc jsonb);
+	SELECT diffgen_track('tracked');
+	INSERT INTO tracked_changelog (id, changed_at, operation, document, diff, paths)
+	SELECT 1, now(), 'update', 'doc', diff, ARRAY['$' || repeat('.a', 5000)]
+	FROM derived, generate_series(1, CASE name WHEN 'no line in common' THEN 2 ELSE 0 END) i
+	UNION ALL
+	SELECT i, now(), 'update', 'doc', E'--- a\n+++ b\n@@ -1 +1 @@\n-a\n+b\n', ARRAY['$' || repeat('.a', 50)]
+	FROM generate_series(1, 20000) i));
+foreach my $options ('{"limit": 100000}', '{"lines": 1000000}',
+	'{"limit": 1, "path": "$.**.a.**.a.**.b"}')
+{
+	my ($late, $output) = $measure->(qq(
+		SELECT count(diffgen_timeline_html('tracked', NULL, '$options'))
+		FROM generate_series(1, 10000)), 50, $tries);
+	ok($output eq '' && $late <= $bound,
+		sprintf 'diffgen_timeline_html, %s: canceled in time (%.1f ms)%s', $options, $late, $output);
+}
+
 # The same from another session.
 foreach my $kind ('text', 'jsonb')
 {

@@ -52,6 +52,16 @@ $node->safe_psql(
 						 FROM 'RssAnon:\s+(\d+)');
 	END
 	$$));
+
+# A table with a history, and a large document that was deleted.
+$node->safe_psql(
+	'postgres', q(
+	CREATE TABLE tracked (id int PRIMARY KEY, doc jsonb);
+	SELECT diffgen_track('tracked');
+	INSERT INTO tracked SELECT 1, jsonb_object_agg('key' || i, i) FROM generate_series(1, 2000) i;
+	UPDATE tracked SET doc = doc || '{"key1": 0}';
+	UPDATE tracked SET doc = doc || '{"key2": {"more": [1, 2, 3]}}';
+	DELETE FROM tracked));
 note($node->safe_psql('postgres',
 	"SELECT pg_size_pretty(avg(length(doc))) || ' of text, ' || pg_size_pretty(avg(pg_column_size(tree))) || ' of compressed jsonb' FROM snapshot"));
 
@@ -92,7 +102,9 @@ foreach my $case (
 	[ 'jsonb, diffgen_apply', 'pg_column_size(diffgen_apply(old_tree, diffgen_patch(old_tree, new_tree)))', 1000 ],
 	[ 'text, diffgen_apply', 'length(diffgen_apply(old, diffgen(old, new)))', 1000 ],
 	[ 'text, diffgen_lines', '(SELECT count(*) FROM diffgen_lines(diffgen(old, new)))', 1000 ],
-	[ 'text, diffgen_html', 'length(diffgen_html(diffgen(old, new)))', 1000 ])
+	[ 'text, diffgen_html', 'length(diffgen_html(diffgen(old, new)))', 1000 ],
+	[ 'diffgen_timeline_html',
+		q(length(diffgen_timeline_html('tracked', NULL, '{"lines": 10000, "path": ["$.key1", "$.key2"]}') || diffgen_timeline_html('tracked', '{"id": 1}', '{"lines": 10000}'))), 1000 ])
 {
 	my ($name, $expression, $n) = @$case;
 
