@@ -206,7 +206,7 @@ ROW_BY_ROW = """
 DO $$ BEGIN
     FOR pass IN 1 .. {passes} LOOP
         FOR k IN 1 .. {rows} LOOP
-            UPDATE {relation} SET {change} WHERE id = k;
+            UPDATE {relation} SET {change} WHERE id = {first} + k;
         END LOOP;
         COMMIT;
     END LOOP;
@@ -285,8 +285,8 @@ def large(session, ways, compression, rounds, quick, report, log):
 
     def alone(template):
         return lambda way, turn: template.format(
-            relation=relation(way), rows=count, change="touched = touched + 1",
-            passes=1 if way.peer else passes)
+            relation=relation(way), rows=count, first=0,
+            change="touched = touched + 1", passes=1 if way.peer else passes)
 
     for kind, template in (("alone", AT_ONCE), ("alone, by row", ROW_BY_ROW)):
         log("changelog: documents of 1 MB, %s, left %s" % (compression, kind))
@@ -361,16 +361,18 @@ SMALL_DOCUMENT = """jsonb_build_object('apiVersion', 'v1', 'metadata',
 
 
 def small_statements(relation, rows, turn):
-    """The statements of a round, each of which changes all rows."""
+    """The statements of a round, each of which changes all rows.  A round has
+    keys of its own, as new objects have."""
+    first = turn * rows
     image = "doc = jsonb_set(doc, '{spec,image}', '\"registry.example/web:" \
         "2.%d.%d\"')"
     return (
         ("INSERT", "INSERT INTO %s SELECT k, 'service ' || k, k %% 7, %s, "
-         "'2025-01-01' FROM generate_series(1, %d) AS k"
-         % (relation, SMALL_DOCUMENT, rows)),
+         "'2025-01-01' FROM generate_series(%d, %d) AS k"
+         % (relation, SMALL_DOCUMENT, first + 1, first + rows)),
         ("UPDATE", "UPDATE %s SET " % relation + image % (turn, 1)),
         ("UPDATE, a statement a row", ROW_BY_ROW.format(
-            relation=relation, rows=rows, passes=1,
+            relation=relation, rows=rows, first=first, passes=1,
             change=image % (turn, 2))),
         ("UPDATE of another column",
          "UPDATE %s SET replicas = replicas + 1" % relation),
