@@ -133,7 +133,7 @@ def run(session, compression, build, archive, quick, report, log):
     count = keys * snapshots.SNAPSHOTS_A_KEY
     log("changelog: making %d snapshots, %s" % (count, compression))
     session.query("DROP TABLE IF EXISTS snapshots_pglz, snapshots_lz4")
-    snapshots.load_series(session, keys, 790e3, archive, build)
+    snapshots.load_series(session, keys, 700e3, archive, build)
     snapshots.fill(session, source, keys, compression)
     size, stored, rows = (float(value) for value in session.query(
         "SELECT avg(octet_length(doc::text)) FILTER (WHERE n = 0), "

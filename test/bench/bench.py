@@ -22,6 +22,15 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TOP = os.path.dirname(os.path.dirname(HERE))
 PARTS = ("text", "hard", "sql", "json", "memory", "cancel", "changelog")
 
+# How the titles of a part's tables and lines of the summary begin.
+TITLES = {"text": ("Text:", "text,", "minimal:", "default:"),
+          "hard": ("Hard inputs", "hard inputs", "memory: 40 bytes"),
+          "sql": ("SQL:", "text through SQL", "jsonb through SQL"),
+          "json": ("Patches:", "Apply", "diffgen_", "ignore with"),
+          "memory": ("Memory of", "memory: RssAnon"),
+          "cancel": ("Cancel", "cancel"),
+          "changelog": ("Changelog", "changelog")}
+
 
 def arguments():
     parser = argparse.ArgumentParser(prog="test/bench/run")
@@ -144,22 +153,42 @@ def run_part(part, options, tools, sets, hard_sets, directory):
     return found
 
 
+def written(part):
+    """Lines of the summary and tables of a part, as README.md has them."""
+    with open(os.path.join(HERE, "README.md")) as file:
+        results = file.read().split("<!-- results -->\n", 1)[1]
+    bars, sections = [], []
+    for section in results.split("\n### ")[1:]:
+        if section.startswith("Bars"):
+            bars = [line for line in section.split("\n")
+                    if line[2:].startswith(TITLES[part])]
+        elif section.startswith(TITLES[part]):
+            sections.append("### " + section.rstrip("\n") + "\n")
+    return bars, sections
+
+
 def all_results(options, pg_config):
-    """Markdown of the last run of every part."""
+    """Markdown of the last run of every part, which is in the build
+    directory or else in README.md."""
     bars, sections = [], []
     for part in PARTS:
         path = os.path.join(options.build, "part-%s.json" % part)
         if os.path.exists(path):
             with open(path) as file:
                 found = json.load(file)
-            bars += found["bars"]
+            bars += report.summary(found["bars"]).split("\n")[2:]
             sections += found["sections"]
+        else:
+            log("results of %s: those of README.md" % part)
+            old_bars, old_sections = written(part)
+            bars += old_bars
+            sections += old_sections
     machine = "%d cores of %s; %s" % (os.cpu_count(), processor(),
                                       platform.system())
-    return "Machine: %s. Medians of %d runs.\n\n### Bars\n\n%s\n\n%s\n\n" \
-        "### Versions\n\n%s" % (machine, options.rounds,
-                                report.summary(bars), "\n".join(sections),
-                                versions(pg_config))
+    return "Machine: %s. Medians of %d runs.\n\n### Bars\n\n%s\n%s\n\n" \
+        "%s\n\n### Versions\n\n%s" % (
+            machine, options.rounds, report.summary([]), "\n".join(bars),
+            "\n".join(sections), versions(pg_config))
 
 
 def main():
