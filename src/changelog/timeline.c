@@ -221,9 +221,14 @@ make_query(Timeline *timeline)
 	timeline->types = palloc(mul_size(timeline->maxparams, sizeof(Oid)));
 	initStringInfo(query);
 	for (int i = 0; i < TL_COLUMNS; i++)
-		appendStringInfo(query, "%s %s%s", i > 0 ? "," : "SELECT",
+	{
+		/* What is sorted is smaller without patches that nobody looks at. */
+		appendStringInfo(query, i == TL_PATCH ?
+						 "%s CASE WHEN l.diff IS NULL THEN %s%s END" :
+						 "%s %s%s", i > 0 ? "," : "SELECT",
 						 column_expression(timeline, i),
 						 columns[i].test ? " IS NOT NULL" : "");
+	}
 	for (int i = 0; i < tracking->nkeys; i++)
 		appendStringInfo(query, ", l.%s",
 						 quote_identifier(tracking->keys[i].log_name));

@@ -117,6 +117,13 @@ UPDATE conf_changelog SET patch = '[]', operation = 'delete', added = -5, remove
 UPDATE conf_changelog SET patch = '[1]', operation = 'delete', added = NULL WHERE change_id = 5;
 DELETE FROM conf_changelog WHERE change_id > 5;
 SELECT substring(pg_temp.body(diffgen_timeline_html('conf', NULL, '{"title": "</title><script>x</script>"}')) FROM '<title>.*');
+-- entries of snapshots, and others about the changelog
+INSERT INTO conf_changelog (area, id, change_id, changed_at, operation, document, application, context)
+VALUES ('a', 1, -4611686018427387904, '2026-10-01', 'insert', 'doc', 'diffgen_backfill', NULL),
+  (NULL, NULL, 100, '2026-10-02', 'backfill', NULL, NULL, '{"done": 1, "source": "old"}'), (NULL, NULL, 101, '2026-10-03', 'prune', NULL, NULL, '{"before": "2026-09-01"}');
+SELECT * FROM pg_temp.entries(diffgen_timeline_html('conf', NULL, '{"to": "2026-10-31"}'));
+SELECT substring(diffgen_timeline_html('conf', NULL, '{"to": "2026-10-31"}') FROM '<a class="tl-bar" href="[^"]*">');
+DELETE FROM conf_changelog WHERE change_id NOT BETWEEN 1 AND 5;
 -- times far away, and none
 UPDATE conf_changelog SET changed_at = CASE change_id WHEN 1 THEN '-infinity' WHEN 2 THEN '4713-01-01 BC' WHEN 3 THEN 'infinity' WHEN 4 THEN '294276-12-31' ELSE changed_at END::timestamptz;
 SELECT * FROM pg_temp.times(diffgen_timeline_html('conf'));
