@@ -5,7 +5,8 @@ Several sessions at once change rows of tracked tables at random: inserts,
 updates, upserts, deletes, changes of keys, moves between partitions, now and
 then a TRUNCATE, in transactions of all isolation levels, some rolled back in
 part or as a whole.  A trigger that shares nothing with the changelog keeps
-every version with the time it was made.  Afterwards
+every version with the time it was made.  One of the tables is tracked by
+statement, and changed many rows at a time.  Afterwards
 
 - diffgen_at gives every version that was committed, and nothing else: with
   ignored parts as if they were not there, and markers for redacted values;
@@ -37,7 +38,12 @@ CREATE TABLE parts (id int, doc jsonb, note text, area int, PRIMARY KEY (id, are
 CREATE TABLE parts_0 PARTITION OF parts FOR VALUES IN (0);
 CREATE TABLE parts_1 (note text, area int NOT NULL, id int NOT NULL, doc jsonb);
 ALTER TABLE parts ATTACH PARTITION parts_1 FOR VALUES IN (1);
+CREATE TABLE bulk (LIKE parts INCLUDING ALL) PARTITION BY LIST (area);
+CREATE TABLE bulk_0 PARTITION OF bulk FOR VALUES IN (0);
+CREATE TABLE bulk_1 (area int NOT NULL, doc jsonb, id int NOT NULL, note text);
+ALTER TABLE bulk ATTACH PARTITION bulk_1 FOR VALUES IN (1);
 SELECT diffgen_track('plain');
+SELECT diffgen_track('bulk', NULL, '{{"level": "statement"}}');
 SELECT diffgen_track('veiled', '{{doc}}', '{{"ignore": ["$.noise", "$.list[*].noise"], "redact": ["$.secret"], "keys": {{"list": [["name"]]}}, "context": 0}}');
 SELECT diffgen_track('parts');
 
@@ -58,10 +64,23 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
+CREATE FUNCTION keep_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF tg_op = 'DELETE' THEN
+		INSERT INTO versions SELECT clock_timestamp(), 'bulk', id, area, NULL, NULL, pg_current_xact_id() FROM old_rows;
+	ELSIF tg_op = 'UPDATE' THEN
+		INSERT INTO versions SELECT clock_timestamp(), 'bulk', id, area, NULL, NULL, pg_current_xact_id()
+		FROM (SELECT id, area FROM old_rows EXCEPT SELECT id, area FROM new_rows) gone;
+	END IF;
+	IF tg_op <> 'DELETE' THEN
+		INSERT INTO versions SELECT clock_timestamp(), 'bulk', id, area, doc, note, pg_current_xact_id() FROM new_rows;
+	END IF;
+	RETURN NULL;
+END $$;
 CREATE FUNCTION keep_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
 	EXECUTE format('INSERT INTO versions SELECT clock_timestamp(), %L, id, %s, NULL, NULL, pg_current_xact_id() FROM %I',
-		regexp_replace(tg_table_name, '_[01]$', ''), CASE WHEN tg_table_name LIKE 'parts%' THEN 'area' ELSE '0' END, tg_table_name);
+		regexp_replace(tg_table_name, '_[01]$', ''), CASE WHEN tg_table_name ~ '^(parts|bulk)' THEN 'area' ELSE '0' END, tg_table_name);
 	RETURN NULL;
 END $$;
 
@@ -99,19 +118,43 @@ CREATE FUNCTION some_text(old text) RETURNS text LANGUAGE sql AS $$
 		ELSE old END
 $$;
 
--- One random change of one random row.
+-- A random change of some rows of the table that is tracked by statement.
+CREATE FUNCTION change_some(i int, shelf int, keys int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	CASE floor(random() * 6)
+	WHEN 0 THEN
+		UPDATE bulk SET doc = something(doc), note = some_text(note) WHERE id BETWEEN i AND i + 5;
+	WHEN 1 THEN
+		UPDATE bulk SET area = CASE WHEN random() < 0.5 THEN area ELSE 1 - area END, doc = something(doc) WHERE id BETWEEN i AND i + 5;
+	WHEN 2 THEN
+		UPDATE bulk SET id = (id + floor(random() * 3)::int * keys) % (3 * keys), doc = something(doc) WHERE id % keys BETWEEN i AND i + 3;
+	WHEN 3 THEN
+		INSERT INTO bulk (id, area, doc) SELECT n, shelf, something(NULL) FROM generate_series(i, i + 4) n
+		ON CONFLICT (id, area) DO UPDATE SET doc = something(bulk.doc);
+	WHEN 4 THEN
+		MERGE INTO bulk USING generate_series(i, i + 4) AS s ON bulk.id = s AND bulk.area = shelf
+		WHEN MATCHED AND s % 2 = 0 THEN UPDATE SET doc = something(doc)
+		WHEN MATCHED THEN DELETE
+		WHEN NOT MATCHED THEN INSERT (id, area, doc, note) VALUES (s, shelf, something(NULL), 'merged');
+	ELSE
+		DELETE FROM bulk WHERE id BETWEEN i AND i + 2;
+	END CASE;
+END $$;
+
+-- One random change of one random row, mostly.
 CREATE FUNCTION change_something(keys int) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
-	tab text := (ARRAY['plain', 'veiled', 'parts'])[1 + floor(random() * 3)];
+	tab text := (ARRAY['plain', 'veiled', 'parts', 'bulk'])[1 + floor(random() * 4)];
+	parted bool := tab IN ('parts', 'bulk');
 	i int := floor(random() * keys);
 	area int := floor(random() * 2);
-	part text := CASE WHEN tab = 'parts' THEN ' AND area = ' || area ELSE '' END;
+	part text := CASE WHEN parted THEN ' AND area = ' || area ELSE '' END;
 	k float := random();
 BEGIN
 	IF k < 0.15 THEN
 		EXECUTE format('INSERT INTO %I (id, doc, note%s) VALUES ($1, something(NULL), some_text('''')%s) ON CONFLICT DO NOTHING',
-			tab, CASE tab WHEN 'parts' THEN ', area' ELSE '' END, CASE tab WHEN 'parts' THEN ', ' || area ELSE '' END) USING i;
-	ELSIF k < 0.22 AND tab <> 'parts' THEN
+			tab, CASE WHEN parted THEN ', area' ELSE '' END, CASE WHEN parted THEN ', ' || area ELSE '' END) USING i;
+	ELSIF k < 0.22 AND NOT parted THEN
 		EXECUTE format('INSERT INTO %I AS t (id, doc) VALUES ($1, something(NULL)) ON CONFLICT (id) DO UPDATE SET doc = something(t.doc)', tab) USING i;
 	ELSIF k < 0.30 THEN
 		EXECUTE format('DELETE FROM %I WHERE id = $1%s', tab, part) USING i;
@@ -122,9 +165,11 @@ BEGIN
 	ELSIF k < 0.3805 AND current_setting('transaction_isolation') = 'read committed' THEN
 		-- An older snapshot would hide rows from keep_truncate, not from TRUNCATE.
 		EXECUTE format('TRUNCATE %I', tab);
+	ELSIF k > 0.6 AND tab = 'bulk' THEN
+		PERFORM change_some(i, area, keys);
 	ELSE
 		EXECUTE format('UPDATE %I SET doc = something(doc), note = CASE WHEN random() < 0.3 THEN some_text(note) ELSE note END WHERE id = $1%s',
-			CASE WHEN tab = 'parts' AND random() < 0.5 THEN 'parts_' || area ELSE tab END, part) USING i;
+			CASE WHEN parted AND random() < 0.5 THEN tab || '_' || area ELSE tab END, part) USING i;
 	END IF;
 END $$;
 
@@ -138,6 +183,7 @@ BEGIN
 		FOR j IN 1 .. 1 + floor(random() * 4) LOOP
 			BEGIN
 				SET LOCAL lock_timeout = '2s';
+				SET LOCAL deadlock_timeout = '20ms';
 				PERFORM change_something(keys);
 				made := made + 1;
 				IF random() < 0.1 THEN RAISE division_by_zero; END IF;
@@ -150,8 +196,12 @@ END $$;
 """.format(SCHEMA) + "\n".join(
     "CREATE TRIGGER z_keep AFTER INSERT OR UPDATE OR DELETE ON {0} FOR EACH ROW EXECUTE FUNCTION keep();".format(t)
     for t in ("plain", "veiled", "parts")) + "\n".join(
+    "CREATE TRIGGER z_keep_{1} AFTER {1} ON {0} REFERENCING {2} FOR EACH STATEMENT EXECUTE FUNCTION keep_statement();".format(t, event, rows)
+    for t in ("bulk", "bulk_0", "bulk_1") for event, rows in (
+        ("INSERT", "NEW TABLE AS new_rows"), ("DELETE", "OLD TABLE AS old_rows"),
+        ("UPDATE", "OLD TABLE AS old_rows NEW TABLE AS new_rows"))) + "\n".join(
     "CREATE TRIGGER z_keep_truncate BEFORE TRUNCATE ON {0} FOR EACH STATEMENT EXECUTE FUNCTION keep_truncate();".format(t)
-    for t in ("plain", "veiled", "parts_0", "parts_1"))
+    for t in ("plain", "veiled", "parts_0", "parts_1", "bulk_0", "bulk_1"))
 
 # What the versions of the veiled table look like from outside.
 SEEN = """
@@ -175,21 +225,23 @@ SELECT count(*) FROM (
 
 CHECKS = (
     ("versions", "SELECT count(*) FROM versions"),
-    ("entries", "SELECT (SELECT count(*) FROM plain_changelog) + (SELECT count(*) FROM veiled_changelog) + (SELECT count(*) FROM parts_changelog)"),
+    ("entries", "SELECT (SELECT count(*) FROM plain_changelog) + (SELECT count(*) FROM veiled_changelog) + (SELECT count(*) FROM parts_changelog) + (SELECT count(*) FROM bulk_changelog)"),
     ("plain", "SELECT count(*) FROM versions WHERE tab = 'plain' AND diffgen_at('plain', 'doc', at, id) IS DISTINCT FROM doc"),
     ("plain text", "SELECT count(*) FROM versions WHERE tab = 'plain' AND diffgen_at_text('plain', 'note', at, id) IS DISTINCT FROM note"),
     ("parts", "SELECT count(*) FROM versions WHERE tab = 'parts' AND diffgen_at('parts', 'doc', at, id, area) IS DISTINCT FROM doc"),
     ("parts text", "SELECT count(*) FROM versions WHERE tab = 'parts' AND diffgen_at_text('parts', 'note', at, id, area) IS DISTINCT FROM note"),
+    ("bulk", "SELECT count(*) FROM versions WHERE tab = 'bulk' AND diffgen_at('bulk', 'doc', at, id, area) IS DISTINCT FROM doc"),
+    ("bulk text", "SELECT count(*) FROM versions WHERE tab = 'bulk' AND diffgen_at_text('bulk', 'note', at, id, area) IS DISTINCT FROM note"),
     ("veiled", "SELECT count(*) FROM versions WHERE tab = 'veiled' AND seen(diffgen_at('veiled', 'doc', at, id)) IS DISTINCT FROM seen(doc)"),
 ) + tuple(("links of " + tab, """
 	SELECT count(*) FROM (
 		SELECT operation, old_hash, lag(new_hash) OVER (PARTITION BY {1}, document ORDER BY change_id) AS previous
 		FROM {0}_changelog WHERE id IS NOT NULL) l
 	WHERE CASE operation WHEN 'insert' THEN previous IS NOT NULL ELSE old_hash IS DISTINCT FROM previous END""".format(tab, key))
-          for tab, key in (("plain", "id"), ("veiled", "id"), ("parts", "id, area"))
+          for tab, key in (("plain", "id"), ("veiled", "id"), ("parts", "id, area"), ("bulk", "id, area"))
 ) + tuple(("transactions of " + tab, """
 	SELECT count(*) FROM {0}_changelog WHERE id IS NOT NULL AND transaction_id NOT IN (SELECT xid FROM versions)""".format(tab))
-          for tab in ("plain", "veiled", "parts")
+          for tab in ("plain", "veiled", "parts", "bulk")
 ) + (("leaves in blame", LEAVES), ("blame", BLAME_CHECK))
 
 
