@@ -66,9 +66,9 @@ static const TimeUnit units[] = {
 #define UNIT_LAST	((int) lengthof(units) - 1)
 
 static const char *const month_names[] = {"Jan", "Feb", "Mar", "Apr", "May",
-	"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+"Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
 static const char *const day_names[] = {"Sunday", "Monday", "Tuesday",
-	"Wednesday", "Thursday", "Friday", "Saturday"};
+"Wednesday", "Thursday", "Friday", "Saturday"};
 
 typedef struct Stretch
 {

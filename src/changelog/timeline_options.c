@@ -28,7 +28,7 @@
 
 /* What "operation" can be. */
 static const char *const operations[] = {"insert", "update", "delete",
-	"truncate", "track", "untrack", "backfill", "prune"};
+"truncate", "track", "untrack", "backfill", "prune"};
 
 typedef void (*OptionParser) (const char *name, const JsonbValue *value,
 							  TimelineOptions *options);
