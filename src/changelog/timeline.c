@@ -486,7 +486,7 @@ static void
 add_time_filter(TimelineHead *head, const char *name, TimestampTz at)
 {
 	add_filter(head, name, TIMESTAMP_NOT_FINITE(at) ?
-			   timestamptz_to_str(at) : time_name(at));
+			   pstrdup(timestamptz_to_str(at)) : time_name(at));
 }
 
 /* What the page leaves out, so that nobody takes it for the whole. */

@@ -72,7 +72,7 @@ SELECT * FROM pg_temp.entries(diffgen_timeline_html('conf', NULL, '{"changed_by"
 SELECT count(*) FROM pg_temp.entries(diffgen_timeline_html('conf', NULL, '{"changed_by": ["ann", "owner"]}'));
 SELECT * FROM pg_temp.entries(diffgen_timeline_html('conf', NULL, '{"who": ["request", "ticket"], "operation": "insert"}'));
 SELECT * FROM pg_temp.entries(diffgen_timeline_html('conf', NULL, '{"limit": 1, "document": "doc"}'));
-SELECT substring(pg_temp.body(diffgen_timeline_html('conf', NULL, '{"limit": 1, "document": "doc", "title": "<T> & co", "from": "-infinity", "changed_by": "guest", "path": "$.a"}')) FROM '<title>.*</header>');
+SELECT substring(pg_temp.body(diffgen_timeline_html('conf', NULL, '{"limit": 1, "document": "doc", "title": "<T> & co", "from": "-infinity", "to": "infinity", "changed_by": "guest", "path": "$.a"}')) FROM '<title>.*</header>');
 SELECT substring(diffgen_timeline_html('conf', NULL, '{"limit": 1, "document": "doc"}') FROM '<p class="tl-more">.*?</p>');
 SELECT substring(diffgen_timeline_html('conf', NULL, '{"lines": 5, "document": "doc", "operation": "update"}') FROM '<p>The diff.*?</p>');
 SELECT diffgen_timeline_html('conf', NULL, '{"layout": "side-by-side"}') ~ '<th scope="col" class="dg-n">Line</th>',
