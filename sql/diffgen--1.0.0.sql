@@ -798,7 +798,7 @@ BEGIN
 			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
 			AND t.tgname = 'diffgen_truncate')
 	LOOP
-		EXECUTE format('CREATE TRIGGER diffgen_truncate BEFORE TRUNCATE ON %s '
+		EXECUTE format('CREATE OR REPLACE TRIGGER diffgen_truncate BEFORE TRUNCATE ON %s '
 			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',
 			leaf);
 	END LOOP;
@@ -854,13 +854,14 @@ DECLARE
 	trigger_name name;
 BEGIN
 	FOR relation, trigger_name IN
-		SELECT t.tgrelid, t.tgname FROM pg_trigger t
+		-- A snapshot of REPEATABLE READ may show those that are gone by now.
+		SELECT DISTINCT t.tgrelid, t.tgname FROM pg_trigger t
 		WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
 			AND t.tgparentid = 0
 			AND (t.tgrelid = target OR t.tgrelid IN (
 				SELECT p.relid FROM pg_partition_tree(target) p))
 	LOOP
-		EXECUTE format('DROP TRIGGER %I ON %s', trigger_name, relation);
+		EXECUTE format('DROP TRIGGER IF EXISTS %I ON %s', trigger_name, relation);
 	END LOOP;
 END
 $$;
@@ -1475,6 +1476,7 @@ DECLARE
 	link bigint;
 	skip boolean;
 	began timestamptz := pg_catalog.clock_timestamp();
+	resume_at timestamptz;
 	done_before bigint;
 	done bigint;
 	total bigint;
@@ -1728,9 +1730,14 @@ BEGIN
 			make_interval(secs => round((total - done) / greatest(rate, 0.001))::float8);
 		COMMIT;
 		PERFORM @extschema@.diffgen_settle();
-		IF pause > '0' THEN
-			PERFORM pg_sleep_for(pause);
-		END IF;
+
+		-- In short sleeps, for each has a snapshot.
+		resume_at := clock_timestamp() + pause;
+		WHILE clock_timestamp() < resume_at LOOP
+			PERFORM pg_sleep_for(least(resume_at - clock_timestamp(), '1 s'));
+			COMMIT;
+			PERFORM @extschema@.diffgen_settle();
+		END LOOP;
 	END LOOP;
 END
 $$;

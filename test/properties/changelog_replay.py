@@ -2,11 +2,13 @@
 """Replays changelogs: do they give every version that ever was committed?
 
 Several sessions at once change rows of tracked tables at random: inserts,
-updates, upserts, deletes, changes of keys, moves between partitions, now and
-then a TRUNCATE, in transactions of all isolation levels, some rolled back in
-part or as a whole.  A trigger that shares nothing with the changelog keeps
-every version with the time it was made.  One of the tables is tracked by
-statement, and changed many rows at a time.  Afterwards
+updates, upserts, deletes, MERGE, changes of keys, moves between partitions of
+one row or several, changes that are undone, now and then a TRUNCATE, in
+transactions of all isolation levels, some rolled back in part or as a whole.
+Meanwhile tracking gets other options and the tables other columns.  A trigger
+that shares nothing with the changelog keeps every version with the time it was
+made.  One of the tables is tracked by statement, and changed many rows at a
+time.  Afterwards
 
 - diffgen_at gives every version that was committed, and nothing else: with
   ignored parts as if they were not there, and markers for redacted values;
@@ -49,7 +51,7 @@ SELECT diffgen_track('parts');
 
 -- The versions; area is 0 where the table has none.
 CREATE TABLE versions (at timestamptz, tab text, id int, area int, doc jsonb, note text, xid xid8);
-CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep() RETURNS trigger LANGUAGE plpgsql SET search_path = {0}, public AS $$
 DECLARE
 	tab text := regexp_replace(tg_table_name, '_[01]$', '');
 	o jsonb := CASE WHEN tg_op <> 'INSERT' THEN to_jsonb(old) END;
@@ -64,7 +66,7 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
-CREATE FUNCTION keep_statement() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_statement() RETURNS trigger LANGUAGE plpgsql SET search_path = {0}, public AS $$
 BEGIN
 	IF tg_op = 'DELETE' THEN
 		INSERT INTO versions SELECT clock_timestamp(), 'bulk', id, area, NULL, NULL, pg_current_xact_id() FROM old_rows;
@@ -77,7 +79,7 @@ BEGIN
 	END IF;
 	RETURN NULL;
 END $$;
-CREATE FUNCTION keep_truncate() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION keep_truncate() RETURNS trigger LANGUAGE plpgsql SET search_path = {0}, public AS $$
 BEGIN
 	EXECUTE format('INSERT INTO versions SELECT clock_timestamp(), %L, id, %s, NULL, NULL, pg_current_xact_id() FROM %I',
 		regexp_replace(tg_table_name, '_[01]$', ''), CASE WHEN tg_table_name ~ '^(parts|bulk)' THEN 'area' ELSE '0' END, tg_table_name);
@@ -150,6 +152,7 @@ DECLARE
 	area int := floor(random() * 2);
 	part text := CASE WHEN parted THEN ' AND area = ' || area ELSE '' END;
 	k float := random();
+	id_of_change bigint;
 BEGIN
 	IF k < 0.15 THEN
 		EXECUTE format('INSERT INTO %I (id, doc, note%s) VALUES ($1, something(NULL), some_text('''')%s) ON CONFLICT DO NOTHING',
@@ -162,7 +165,25 @@ BEGIN
 		EXECUTE format('UPDATE %I SET id = $2, doc = something(doc) WHERE id = $1%s', tab, part) USING i, floor(random() * keys);
 	ELSIF k < 0.38 AND tab = 'parts' THEN
 		UPDATE parts SET area = 1 - parts.area, doc = something(doc) WHERE id = i;
-	ELSIF k < 0.3805 AND current_setting('transaction_isolation') = 'read committed' THEN
+	ELSIF k < 0.39 AND tab = 'parts' THEN
+		EXECUTE 'UPDATE parts SET area = 1 - area, doc = something(doc) WHERE id BETWEEN $1 AND $1 + 3 AND area = $2' USING i, area;
+	ELSIF k < 0.41 AND NOT parted THEN
+		EXECUTE format('MERGE INTO %I t USING (SELECT v, random() AS r FROM generate_series($1, $1 + 2) v) s ON t.id = s.v '
+			'WHEN MATCHED AND r < 0.3 THEN DELETE WHEN MATCHED THEN UPDATE SET doc = something(doc) '
+			'WHEN NOT MATCHED THEN INSERT (id, doc) VALUES (s.v, something(NULL))', tab) USING i;
+	ELSIF k < 0.44 AND tab = 'plain' THEN
+		SELECT change_id INTO id_of_change FROM plain_changelog WHERE id = i AND operation = 'update' ORDER BY random() LIMIT 1;
+		IF id_of_change IS NOT NULL THEN
+			PERFORM diffgen_undo('plain_changelog', id_of_change);
+		END IF;
+	ELSIF k < 0.4403 AND tab <> 'bulk' AND current_setting('transaction_isolation') = 'read committed' THEN
+		PERFORM diffgen_track(tab::regclass, columns, options || jsonb_build_object('context', floor(random() * 4)))
+		FROM diffgen_tracked WHERE target = tab::regclass;
+	ELSIF k < 0.4405 THEN
+		EXECUTE format('ALTER TABLE %I ADD COLUMN extra_%s text', tab, i);
+	ELSIF k < 0.4407 THEN
+		EXECUTE format('ALTER TABLE %I DROP COLUMN extra_%s', tab, i);
+	ELSIF k < 0.4412 AND current_setting('transaction_isolation') = 'read committed' THEN
 		-- An older snapshot would hide rows from keep_truncate, not from TRUNCATE.
 		EXECUTE format('TRUNCATE %I', tab);
 	ELSIF k > 0.6 AND tab = 'bulk' THEN
@@ -182,12 +203,14 @@ BEGIN
 	WHILE made < n LOOP
 		FOR j IN 1 .. 1 + floor(random() * 4) LOOP
 			BEGIN
-				SET LOCAL lock_timeout = '2s';
+				SET LOCAL lock_timeout = '500ms';
 				SET LOCAL deadlock_timeout = '20ms';
 				PERFORM change_something(keys);
 				made := made + 1;
 				IF random() < 0.1 THEN RAISE division_by_zero; END IF;
-			EXCEPTION WHEN division_by_zero OR unique_violation OR serialization_failure OR deadlock_detected OR lock_not_available OR object_in_use THEN
+			EXCEPTION WHEN division_by_zero OR unique_violation OR serialization_failure OR deadlock_detected OR lock_not_available OR object_in_use
+				-- an undo of what was changed again; columns that are, or are not, there
+				OR object_not_in_prerequisite_state OR feature_not_supported OR data_exception OR duplicate_column OR undefined_column THEN
 			END;
 		END LOOP;
 		IF random() < 0.1 THEN ROLLBACK; ELSE COMMIT; END IF;
