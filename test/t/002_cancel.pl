@@ -191,6 +191,18 @@ foreach my $options ('{"limit": 100000}', '{"lines": 1000000}',
 		sprintf 'diffgen_timeline_html, %s: canceled in time (%.1f ms)%s', $options, $late, $output);
 }
 
+# The rows of a statement, and the join of those whose keys have changed.
+$node->safe_psql('postgres', q(
+	CREATE TABLE bulk (id int PRIMARY KEY, doc jsonb);
+	INSERT INTO bulk SELECT i, jsonb_build_object('n', i) FROM generate_series(1, 60000) i;
+	SELECT diffgen_track('bulk', NULL, '{"level": "statement"}')));
+foreach my $change ("doc = doc || '{\"a\": 1}', id = id + 100000", 'id = id + 100000')
+{
+	my ($late, $output) = $measure->("UPDATE bulk SET $change", 400, $tries);
+	ok($output eq '' && $late <= $bound,
+		sprintf 'tracking by statement, %s: canceled in time (%.1f ms)%s', $change, $late, $output);
+}
+
 # The same from another session.
 foreach my $kind ('text', 'jsonb')
 {
