@@ -929,6 +929,15 @@ BEGIN
 		RAISE EXCEPTION 'table % is tracked as a partition of %', target, was.target
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
+	IF level = 'statement' AND was.level IS DISTINCT FROM level
+		AND EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = target
+			OR (i.inhparent = target AND tab.relkind = 'r'))
+	THEN
+		RAISE EXCEPTION 'cannot track % by statement', target
+			USING ERRCODE = 'wrong_object_type',
+			DETAIL = 'A statement that names a table shows rows of its partitions, and of tables that inherit from it, as rows of the table that it names.',
+			HINT = 'Track the partitioned table, or use "level": "row".';
+	END IF;
 	tracked := @extschema@.diffgen_document_columns(target, columns,
 		diff_options);
 

@@ -37,6 +37,14 @@ CREATE TABLE conf (id int PRIMARY KEY, doc jsonb, note text);
 SELECT diffgen_track('conf', NULL, '{"level": "table"}');
 SELECT diffgen_track('conf', NULL, '{"level": 1}');
 SELECT diffgen_track('conf', NULL, '{"level": "statement", "replication": "always"}');
+CREATE TABLE heir () INHERITS (conf);
+ALTER TABLE heir ADD PRIMARY KEY (id);
+SELECT diffgen_track('conf', NULL, '{"level": "statement"}');
+SELECT diffgen_track('heir', NULL, '{"level": "statement"}');
+DROP TABLE heir;
+CREATE TABLE whole (id int PRIMARY KEY, doc jsonb) PARTITION BY RANGE (id);
+CREATE TABLE piece PARTITION OF whole FOR VALUES FROM (1) TO (10);
+SELECT diffgen_track('piece', NULL, '{"level": "statement"}');
 \set VERBOSITY terse
 
 -- The same statements, with both levels: the same entries for each row.
@@ -286,6 +294,7 @@ CREATE TABLE child () INHERITS (again);
 INSERT INTO child VALUES (8, '{}');
 DELETE FROM again WHERE id = 8;
 SELECT id, operation FROM again_changelog WHERE id = 8;
+CALL diffgen_maintain('again');
 
 -- Rights
 CREATE ROLE regress_chs_owner;
@@ -325,6 +334,26 @@ UPDATE chs_sec.conf SET id = 8, doc = '{"v": 8}' WHERE id OPERATOR(pg_catalog.=)
 RESET search_path;
 RESET SESSION AUTHORIZATION;
 SELECT id, operation, changed_by, patch FROM chs_sec.conf_changelog WHERE id IN (7, 8) ORDER BY change_id;
+-- the role is the session's, where the code runs as somebody else
+SET ROLE regress_chs_owner;
+CREATE FUNCTION chs_sec.set_doc(new jsonb) RETURNS void LANGUAGE sql SECURITY DEFINER
+	AS 'UPDATE chs_sec.conf SET doc = new';
+RESET ROLE;
+SET SESSION AUTHORIZATION regress_chs_writer;
+SELECT chs_sec.set_doc('{"v": 9}');
+RESET SESSION AUTHORIZATION;
+SELECT DISTINCT changed_by FROM chs_sec.conf_changelog WHERE patch::text ~ '9';
+-- row security of the changelog does not keep it from being written
+ALTER TABLE chs_sec.conf_changelog ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+UPDATE chs_sec.conf SET doc = '{"v": 10}';
+ALTER TABLE chs_sec.conf_changelog DISABLE ROW LEVEL SECURITY;
+SELECT count(*) FROM chs_sec.conf_changelog WHERE patch::text ~ '10';
+-- who owns the table alone cannot write the old owner's log
+ALTER TABLE chs_sec.conf OWNER TO regress_chs_mallory;
+SELECT writable FROM diffgen_tracked WHERE target = 'chs_sec.conf'::regclass;
+UPDATE chs_sec.conf SET doc = '{"v": 11}';
+UPDATE chs_sec.conf SET id = id + 1000;
+ALTER TABLE chs_sec.conf OWNER TO regress_chs_owner;
 -- a table whose trigger names somebody else's changelog
 GRANT TRIGGER ON chs_sec.conf_changelog TO regress_chs_mallory;
 SET SESSION AUTHORIZATION regress_chs_mallory;
