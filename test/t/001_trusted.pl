@@ -57,12 +57,13 @@ is( $node->safe_psql('app', "SELECT p.oid::regprocedure $members AND p.prosecdef
 
 # What depends on its arguments alone says so.  Functions that read or write
 # tables, those of the changelog, are left out by what gives them away: an
-# argument of type regclass, or being a trigger or a procedure.  NULL means
-# something to diffgen_replay alone: no patches.
+# argument of type regclass or regtype, or being a trigger, a procedure or not in
+# C.  NULL means something to diffgen_replay alone: no patches.
 is( $node->safe_psql('app', qq(
 		SELECT p.oid::regprocedure, p.provolatile, p.proisstrict, p.proparallel $members
 		AND p.prokind = 'f' AND p.prorettype NOT IN ('trigger'::regtype, 'event_trigger'::regtype)
-		AND NOT 'regclass'::regtype = ANY (p.proargtypes)
+		AND NOT ARRAY['regclass', 'regtype']::regtype[]::oid[] && p.proargtypes::oid[]
+		AND p.prolang = (SELECT oid FROM pg_language WHERE lanname = 'c')
 		AND p.proname LIKE 'diffgen%'
 		AND p.oid NOT IN (SELECT aggtransfn FROM pg_aggregate UNION SELECT aggfinalfn FROM pg_aggregate)
 		AND NOT (p.provolatile = 'i' AND p.proparallel = 's'
