@@ -164,7 +164,7 @@ $subscriber->safe_psql('postgres', q(SELECT diffgen_track('other', NULL, '{"repl
 $primary->safe_psql(
 	'postgres', q(
 	CREATE TABLE other (LIKE config INCLUDING ALL);
-	INSERT INTO other SELECT * FROM config WHERE id < 3;
+	INSERT INTO other SELECT * FROM config WHERE id < 3 ORDER BY id;
 	CREATE PUBLICATION pub FOR TABLE config, other));
 $subscriber->safe_psql('postgres', sprintf(q(CREATE SUBSCRIPTION sub CONNECTION $$%s$$ PUBLICATION pub), $primary->connstr('postgres')));
 $subscriber->poll_query_until('postgres', q(SELECT count(*) = 2 FROM pg_subscription_rel WHERE srsubstate = 'r'));
