@@ -1,5 +1,5 @@
 -- The definition of a fingerprint in src/json/digest.c, written once more.
-CREATE FUNCTION crc32c(data bytea) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
+CREATE FUNCTION castagnoli(data bytea) RETURNS bigint LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
 	crc bigint := 4294967295;
 BEGIN
@@ -11,7 +11,7 @@ BEGIN
 	END LOOP;
 	RETURN crc # 4294967295;
 END $$;
-SELECT to_hex(crc32c('123456789')) AS known_value;
+SELECT to_hex(castagnoli('123456789')) AS known_value;
 
 CREATE FUNCTION folded(letter bytea, children bytea[]) RETURNS bytea LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -22,7 +22,7 @@ DECLARE
 BEGIN
 	FOREACH child IN ARRAY children LOOP
 		run := run || child;
-		IF length(run) >= 1024 AND (length(run) >= 65536 OR length(child) >= 4096 OR crc32c(child) < length(child) * 1048576::bigint) THEN
+		IF length(run) >= 1024 AND (length(run) >= 65536 OR length(child) >= 4096 OR castagnoli(child) < length(child) * 1048576::bigint) THEN
 			result := result || 'r' || sha256(run);
 			run := '';
 			runs := runs + 1;
@@ -99,4 +99,4 @@ FROM versions a JOIN versions b ON b.n IN (a.n + 1, a.n - 7), views, LATERAL dif
 SELECT cardinality(diffgen_snapshots(doc || '{"same": 1.0}', now(), '{"ignore": ["$.items", "$.flat", "$.mixed", "$.deep"]}' ORDER BY n)) AS entries FROM versions;
 
 DROP TABLE versions, views;
-DROP FUNCTION serialized, sized, folded, crc32c;
+DROP FUNCTION serialized, sized, folded, castagnoli;
