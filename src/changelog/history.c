@@ -200,8 +200,7 @@ static const struct
 {
 	const char *name;
 	const char *type;
-}			history_columns[] =
-{
+}			history_columns[] = {
 	{"change_id", "int8"},
 	{"changed_at", "timestamptz"},
 	{"transaction_id", "xid8"},

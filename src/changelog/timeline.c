@@ -81,8 +81,7 @@ static const struct
 	const char *name;
 	const char *type;
 	bool		test;			/* whether it is there */
-}			columns[TL_COLUMNS] =
-{
+}			columns[TL_COLUMNS] = {
 	{"change_id", "int8"},
 	{"changed_at", "timestamptz"},
 	{"transaction_id", "xid8"},

@@ -33,8 +33,7 @@ static const struct
 	const char *operation;
 	TimelineKind kind;
 	const char *words;
-}			operations[] =
-{
+}			operations[] = {
 	{"update", TIMELINE_CHANGED},
 	{"insert", TIMELINE_ADDED},
 	{"delete", TIMELINE_REMOVED},

@@ -222,8 +222,7 @@ static const struct
 {
 	const char *name;
 	OptionParser parse;
-}			option_defs[] =
-{
+}			option_defs[] = {
 	{"from", parse_from},
 	{"to", parse_to},
 	{"document", parse_document},

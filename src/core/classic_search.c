@@ -300,7 +300,7 @@ find_good_forward(const Front *f, int32 cost, Split *split)
 		int32		a = f->forward[d];
 		int32		b = a - d;
 		int64		far = (int64) (a - box->a_lo) + (b - box->b_lo) -
-		abs(d - (box->a_lo - box->b_lo));
+			abs(d - (box->a_lo - box->b_lo));
 
 		if (far > (int64) GOOD_SPEED * cost && far > best &&
 			a >= box->a_lo + GOOD_RUN && a < box->a_hi &&
@@ -330,7 +330,7 @@ find_good_backward(const Front *f, int32 cost, Split *split)
 		int32		a = f->backward[d];
 		int32		b = a - d;
 		int64		far = (int64) (box->a_hi - a) + (box->b_hi - b) -
-		abs(d - (box->a_hi - box->b_hi));
+			abs(d - (box->a_hi - box->b_hi));
 
 		if (far > (int64) GOOD_SPEED * cost && far > best &&
 			a > box->a_lo && a <= box->a_hi - GOOD_RUN &&

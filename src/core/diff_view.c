@@ -95,7 +95,7 @@ assign_spans(ViewSide *side, const DiffScript *words, bool is_old)
 		{
 			const DiffSpan *s = &words->spans[span];
 			uint32		end = is_old ? s->old_off + s->old_len :
-			s->new_off + s->new_len;
+				s->new_off + s->new_len;
 
 			if (end > side->lines[i].start)
 				break;

@@ -19,7 +19,7 @@
 typedef enum WhitespaceMode
 {
 	WHITESPACE_EXACT,			/* never */
-	WHITESPACE_TRAILING,		/* at the end of the line: --ignore-space-at-eol */
+	WHITESPACE_TRAILING,		/* at the end: --ignore-space-at-eol */
 	WHITESPACE_CHANGE,			/* that, and in its amount: -b */
 	WHITESPACE_ALL				/* all of it: -w */
 } WhitespaceMode;

@@ -172,7 +172,7 @@ static uint32
 number_documents(Merge *m)
 {
 	Size		nlines = (Size) m->base.nlines + m->ours.nlines +
-	m->theirs.nlines;
+		m->theirs.nlines;
 	Size		nslots = 64;
 	LineTable	table;
 

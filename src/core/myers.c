@@ -279,7 +279,7 @@ dg_myers_split(SearchState *s, const SearchBox *box, bool may_give_up,
 			   int32 *a_mid, int32 *b_mid)
 {
 	int64		total = (int64) (box->a_hi - box->a_lo) +
-	(box->b_hi - box->b_lo);
+		(box->b_hi - box->b_lo);
 	Frontier	fwd;
 	Frontier	bwd;
 	bool		odd;

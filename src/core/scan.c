@@ -165,7 +165,7 @@ dg_common_suffix(const char *a_end, const char *b_end, Size max)
 	for (; i + 8 <= max; i += 8)
 	{
 		uint64		difference = load_word(a_end - i - 8) ^
-		load_word(b_end - i - 8);
+			load_word(b_end - i - 8);
 
 		if (difference != 0)
 			return i + equal_high_bytes(difference);
@@ -217,6 +217,7 @@ dg_equal_lines(const char *a, const char *b, Size max, bool *all_equal)
 	Size		len;
 
 #ifdef __SSE2__
+
 	/*
 	 * Most calls find that the first lines differ, or that long stretches are
 	 * equal.  The first case needs one look at one or two vectors.

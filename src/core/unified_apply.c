@@ -379,7 +379,7 @@ place_moved(Applier *a, const Hunk *h)
 	if (!a->has_finder)
 	{
 		int64		lines = (int64) dg_count_newlines(a->doc, a->doc_len) +
-		dg_count_newlines(a->diff, a->diff_len) + 2;
+			dg_count_newlines(a->diff, a->diff_len) + 2;
 
 		dg_finder_init(&a->finder, a->doc, a->doc_len,
 					   lines * SEARCH_STEPS_PER_LINE);

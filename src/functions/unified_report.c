@@ -95,7 +95,7 @@ void
 diffgen_report_fault(const UnifiedReader *r, const char *diff, Size len)
 {
 	bool		json = r->fault == UNIFIED_FAULT_NO_HUNKS &&
-	looks_like_json(diff, len);
+		looks_like_json(diff, len);
 
 	if (r->fault == UNIFIED_FAULT_COMBINED)
 		ereport(ERROR,

@@ -370,7 +370,7 @@ dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
 	{
 		uint32		index = 0;
 		bool		in_base = node->base_count > 0 &&
-		dg_node_search(&node->base, key, keylen, &index);
+			dg_node_search(&node->base, key, keylen, &index);
 
 		piece = new_member(tree, node, key, keylen, in_base, index);
 	}
