@@ -67,6 +67,10 @@ struct JsonPatterns
 	JsonView  **slots;			/* hash table of the states */
 	uint32		nslots;			/* a power of two */
 
+	bool	   *passed;			/* one a start: whether the last root did */
+	JsonView   *root_view;		/* what that led to ... */
+	bool		root_view_known;	/* ... if the state is still there */
+
 	uint32	   *scratch;		/* positions of the state to be found */
 	uint32		nscratch;
 	uint32	   *marks;			/* one a step: equal to round if in scratch */

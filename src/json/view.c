@@ -490,33 +490,95 @@ start_call(JsonPatterns *patterns)
 	patterns->nstates = 0;
 	patterns->slots = NULL;
 	patterns->nslots = 0;
+	patterns->root_view_known = false;
 	MemoryContextDelete(states);
 }
 
+/* A member of a root, looked up for one filter and kept for the next. */
+typedef struct RootMember
+{
+	const JsonKey *key;			/* NULL: none yet */
+	bool		found;
+	JsonNode	value;
+} RootMember;
+
+/*
+ * The same as filter_matches for a root, which many filters ask for the same
+ * member.
+ */
+static bool
+root_passes(const PatternCondition *filter, const JsonNode *root,
+			RootMember *member)
+{
+	for (; filter != NULL; filter = filter->next)
+	{
+		if (member->key == NULL ||
+			dg_key_compare_stored(member->key, &filter->key) != 0)
+		{
+			member->key = &filter->key;
+			member->found = root->kind == NODE_OBJECT &&
+				dg_node_find(root, filter->key.data, filter->key.len,
+							 &member->value);
+		}
+		if (!member->found ||
+			!dg_scalars_equal(&member->value, &filter->value))
+			return false;
+	}
+	return true;
+}
+
+/*
+ * Get memory for matching, when the patterns are complete.
+ */
+static void
+allocate_scratch(JsonPatterns *patterns)
+{
+	MemoryContext old_context = MemoryContextSwitchTo(patterns->context);
+
+	if (patterns->marks == NULL)
+		patterns->marks = dg_alloc0(patterns->nsteps, sizeof(uint32));
+	if (patterns->passed == NULL)
+		patterns->passed = dg_alloc0(patterns->nstarts, sizeof(bool));
+	patterns->scratch = dg_alloc(patterns->nsteps, sizeof(uint32));
+	MemoryContextSwitchTo(old_context);
+}
+
+/*
+ * Most roots pass the same starts as the one before, and have its view.
+ */
 static void
 set_root(JsonPatterns *patterns, JsonNode *root)
 {
+	RootMember	member = {NULL};
 	JsonView   *verdict = NULL;
+	bool		known = patterns->root_view_known;
 	uint32		i;
 
 	if (patterns->scratch == NULL)
-	{
-		MemoryContext old_context = MemoryContextSwitchTo(patterns->context);
+		allocate_scratch(patterns);
 
-		if (patterns->marks == NULL)
-			patterns->marks = dg_alloc0(patterns->nsteps, sizeof(uint32));
-		patterns->scratch = dg_alloc(patterns->nsteps, sizeof(uint32));
-		MemoryContextSwitchTo(old_context);
-	}
-
-	begin_positions(patterns);
+	patterns->root_view_known = false;
 	for (i = 0; i < patterns->nstarts; i++)
 	{
-		if (filter_matches(patterns->starts[i].filter, root))
-			add_position(patterns, patterns->starts[i].step, &verdict);
+		bool		passes = root_passes(patterns->starts[i].filter, root,
+										 &member);
+
+		known &= (passes == patterns->passed[i]);
+		patterns->passed[i] = passes;
 	}
-	Assert(verdict == NULL);
-	root->view = find_state(patterns, false);
+	if (!known)
+	{
+		begin_positions(patterns);
+		for (i = 0; i < patterns->nstarts; i++)
+		{
+			if (patterns->passed[i])
+				add_position(patterns, patterns->starts[i].step, &verdict);
+		}
+		Assert(verdict == NULL);
+		patterns->root_view = find_state(patterns, false);
+	}
+	patterns->root_view_known = true;
+	root->view = patterns->root_view;
 }
 
 /*
