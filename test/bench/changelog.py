@@ -520,6 +520,14 @@ def there_and_back(session, kind, function):
     return times, again, memory
 
 
+def attempt(raw, part, log, measure, *arguments):
+    """One group of measurements; the others go on where it fails."""
+    try:
+        raw[part] = measure(*arguments)
+    except sql.WorkerError as error:
+        log("  no %s: %s" % (part, error))
+
+
 def run(build, rounds, archive, quick, report, log):
     session = sql.prepare(report, log)
     if session is None:
@@ -530,13 +538,14 @@ def run(build, rounds, archive, quick, report, log):
     size = large_documents(session, build)
     log("changelog: the documents of 1 MB have %s" % size_text(size))
     for compression in ("pglz", "lz4"):
-        raw["large, " + compression] = large(
-            session, ways, compression, rounds, quick, report, log)
-    raw["small"] = small(session, ways, rounds, quick, report, log)
-    raw["at"] = going_back(session, build, quick, report, log)
+        attempt(raw, "large, " + compression, log, large, session, ways,
+                compression, rounds, quick, report, log)
+    attempt(raw, "small", log, small, session, ways, rounds, quick, report,
+            log)
+    attempt(raw, "at", log, going_back, session, build, quick, report, log)
     for compression in ("pglz", "lz4"):
-        raw["backfill, " + compression] = backfill.run(
-            session, compression, build, archive, quick, report, log)
+        attempt(raw, "backfill, " + compression, log, backfill.run, session,
+                compression, build, archive, quick, report, log)
     session.close()
     sql.drop_database()
     return {part: {kind: costs.ns for kind, costs in found.items()}
