@@ -1573,8 +1573,9 @@ BEGIN
 	snapshot := format('%s, s.%I::%s AS doc, %%s AS at, false AS last, %s AS place FROM %s s',
 		key_as, document, cast_type, place, source);
 
-	-- Rows whose snapshots were taken in before are left alone.
-	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $5 AND l.change_id < 0)',
+	-- Rows whose snapshots were taken in before are left alone.  The bounds of
+	-- the batch are added, so that only its entries are looked at.
+	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $5 AND l.change_id < 0',
 		tracked.changelog, @extschema@.diffgen_comparison(log_keys, log_types,
 			key_types, 3, keys));
 
@@ -1684,7 +1685,11 @@ BEGIN
 					place, @extschema@.diffgen_operator(place_type, place_type, 2),
 					place_type, changed_at);
 		ELSE
-			upper_bound := upper_bound || ' AND ' || not_done;
+			upper_bound := format('%s AND %s%s AND %s)', upper_bound, not_done,
+				CASE WHEN progress ? 'last_key' THEN ' AND ' ||
+					@extschema@.diffgen_comparison(log_keys, log_types, log_types, 5, last_values)
+					ELSE '' END,
+				@extschema@.diffgen_comparison(log_keys, log_types, log_types, 2, upper_values));
 		END IF;
 		link := NULL;
 		IF part.rows > 0 AND NOT skip THEN
