@@ -77,6 +77,13 @@ CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch =
 SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE target = 'conf'::regclass;
 SELECT count(*), count(*) FILTER (WHERE diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS doc FROM old;
 
+-- the same entries, whatever the batch
+CREATE VIEW entries AS SELECT area, id, row_number() OVER (PARTITION BY area, id ORDER BY change_id) AS n, changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, context
+	FROM conf_changelog WHERE document = 'doc' AND change_id < 0;
+CREATE TABLE as_before AS TABLE entries;
+DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
+CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 3);
+SELECT count(*) AS entries, (SELECT count(*) FROM (TABLE entries EXCEPT TABLE as_before) d) AS other, (SELECT count(*) FROM (TABLE as_before EXCEPT TABLE entries) d) AS missing FROM entries;
 -- stopped within a row: what is there is whole in itself, also after a change in between, and the rest is added
 DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
 CREATE OR REPLACE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.id = 4 AND new.context IS NULL AND new.changed_at > now() - interval '70 days' THEN RAISE EXCEPTION 'stopped'; END IF; RETURN new; END $$;
