@@ -4,11 +4,7 @@
  *	  The members of one object, or of two at once, as they are shown.
  *
  * Two objects are joined by merging their key lists in the order they are
- * stored in; only then is the result sorted for display.  Stored order is a
- * sequence of ascending runs, one for each key length, so what sorts it is a
- * merge sort that starts from the runs it finds: n members with k different
- * key lengths take about n log k comparisons, nearly all of them between
- * eight-byte prefixes kept in the list.
+ * stored in; only then is the result sorted for display (member_sort.c).
  *
  * Of a large object in which little has changed, the members that are the same
  * are not listed, but for those next to a change: of the others only the
@@ -16,14 +12,14 @@
  * are shown in, so it is found out for whole stretches of them between which
  * changes they are shown.
  *
- * Memory: 24 bytes for each listed member of the objects that are open at a time,
- * and 8 more while one is sorted.
+ * Memory: 24 bytes for each listed member of the objects that are open at a
+ * time, and 8 more while one is sorted.
  *
  *-------------------------------------------------------------------------
  */
 #include "json/members.h"
 
-#include "port/pg_bswap.h"
+#include "json/member_sort.h"
 
 #define MEMBERS_INITIAL		256
 #define STRETCHES_INITIAL	64
@@ -36,16 +32,6 @@
 #define SPARSE_MIN			256
 #endif
 #define SPARSE_MAX_AROUND	64
-
-/* Up to so many members, insertion beats merging. */
-#define INSERTION_MAX		12
-
-/* The objects that the keys being sorted are in. */
-typedef struct KeySource
-{
-	const JsonNode *old_object;
-	const JsonNode *new_object;
-} KeySource;
 
 /*
  * dg_members_init
@@ -61,6 +47,10 @@ dg_members_init(JsonMembers *members)
 	members->around = 0;
 }
 
+/*
+ * dg_members_free
+ *		Give back the memory of a stack, which then cannot be used any more.
+ */
 void
 dg_members_free(JsonMembers *members)
 {
@@ -87,167 +77,6 @@ reserve(JsonMembers *members, uint32 more)
 		members->stack = dg_realloc(members->stack, newmax, sizeof(JsonMember));
 		members->max = newmax;
 	}
-}
-
-static void
-member_key(const KeySource *source, const JsonMember *member, JsonKey *key)
-{
-	if (member->old_index != NO_INDEX)
-		dg_node_key(source->old_object, member->old_index, key);
-	else
-		dg_node_key(source->new_object, member->new_index, key);
-}
-
-/*
- * Whether member a is shown after member b.
- */
-static inline bool
-shown_after(const KeySource *source, const JsonMember *a, const JsonMember *b)
-{
-	JsonKey		akey;
-	JsonKey		bkey;
-
-	if (a->prefix != b->prefix)
-		return a->prefix > b->prefix;
-
-	member_key(source, a, &akey);
-	member_key(source, b, &bkey);
-	return dg_key_compare_shown(&akey, &bkey) > 0;
-}
-
-static void
-insertion_sort(const KeySource *source, JsonMember *list, uint32 n)
-{
-	uint32		i;
-
-	for (i = 1; i < n; i++)
-	{
-		JsonMember	member = list[i];
-		uint32		j = i;
-
-		while (j > 0 && shown_after(source, &list[j - 1], &member))
-		{
-			list[j] = list[j - 1];
-			j--;
-		}
-		list[j] = member;
-	}
-}
-
-/*
- * End of the ascending run that starts at i, in the order that `order` has.
- */
-static uint32
-run_end(const KeySource *source, const JsonMember *list, const uint32 *order,
-		uint32 i, uint32 n)
-{
-	for (i++; i < n; i++)
-	{
-		if (shown_after(source, &list[order[i - 1]], &list[order[i]]))
-			break;
-	}
-	return i;
-}
-
-/*
- * Merge neighbouring runs of `from` in pairs into `to`; true if one run is
- * left.
- */
-static bool
-merge_runs(const KeySource *source, const JsonMember *list,
-		   const uint32 *from, uint32 *to, uint32 n)
-{
-	uint32		start = 0;
-	uint32		nruns = 0;
-
-	while (start < n)
-	{
-		uint32		middle = run_end(source, list, from, start, n);
-		uint32		end = middle;
-		uint32		left = start;
-		uint32		right = middle;
-		uint32		out = start;
-
-		if (middle < n)
-			end = run_end(source, list, from, middle, n);
-		while (left < middle && right < end)
-		{
-			DG_CHECK_CANCEL();
-			if (shown_after(source, &list[from[left]], &list[from[right]]))
-				to[out++] = from[right++];
-			else
-				to[out++] = from[left++];
-		}
-		while (left < middle)
-			to[out++] = from[left++];
-		while (right < end)
-			to[out++] = from[right++];
-		start = end;
-		nruns++;
-	}
-	return nruns <= 1;
-}
-
-/*
- * Put the members of a list into the order given: list[order[i]] goes to
- * place i.  Follows the cycles of the permutation, and undoes it in order.
- */
-static void
-permute(JsonMember *list, uint32 *order, uint32 n)
-{
-	uint32		i;
-
-	for (i = 0; i < n; i++)
-	{
-		JsonMember	first = list[i];
-		uint32		place = i;
-
-		while (order[place] != i)
-		{
-			uint32		next = order[place];
-
-			list[place] = list[next];
-			order[place] = place;
-			place = next;
-		}
-		list[place] = first;
-		order[place] = place;
-	}
-}
-
-/*
- * Sort the members from position first on as they are shown.
- */
-static void
-sort_members(JsonMembers *members, const KeySource *source, uint32 first)
-{
-	uint32		n = members->used - first;
-	JsonMember *list = members->stack + first;
-	uint32	   *order;
-	uint32	   *scratch;
-	uint32		i;
-
-	if (n <= INSERTION_MAX)
-	{
-		insertion_sort(source, list, n);
-		return;
-	}
-
-	/* Positions are sorted, not members, to take less memory. */
-	order = dg_alloc(n, sizeof(uint32));
-	scratch = dg_alloc(n, sizeof(uint32));
-	for (i = 0; i < n; i++)
-		order[i] = i;
-	while (!merge_runs(source, list, order, scratch, n))
-	{
-		uint32	   *swap = order;
-
-		order = scratch;
-		scratch = swap;
-	}
-	permute(list, scratch, n);
-	dg_free(order);
-	dg_free(scratch);
 }
 
 /*
@@ -360,7 +189,7 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 {
 	uint32		n = NODE_COUNT(object);
 	uint32		first = members->used;
-	KeySource	source;
+	MemberSource source;
 	MemberCursor cursor;
 
 	reserve(members, n);
@@ -373,7 +202,7 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 	}
 	source.old_object = object;
 	source.new_object = NULL;
-	sort_members(members, &source, first);
+	dg_members_sort(members, &source, first);
 	return first;
 }
 
@@ -533,7 +362,7 @@ typedef struct SameStretch
 typedef struct SparseList
 {
 	JsonMembers *members;
-	KeySource	source;
+	MemberSource source;
 	SameStretch *stretches;
 	uint32		nstretches;
 	uint32		maxstretches;
@@ -560,7 +389,7 @@ changed_before(const SparseList *sparse, const JsonMember *member)
 	{
 		uint32		middle = low + (high - low) / 2;
 
-		if (shown_after(&sparse->source, member, &list[middle]))
+		if (dg_member_shown_after(&sparse->source, member, &list[middle]))
 			low = middle + 1;
 		else
 			high = middle;
@@ -575,8 +404,8 @@ static inline bool
 farther(const SparseList *sparse, bool ascending, const JsonMember *a,
 		const JsonMember *b)
 {
-	return ascending ? shown_after(&sparse->source, a, b) :
-		shown_after(&sparse->source, b, a);
+	return ascending ? dg_member_shown_after(&sparse->source, a, b) :
+		dg_member_shown_after(&sparse->source, b, a);
 }
 
 /*
@@ -864,7 +693,7 @@ push_sparse(JsonMembers *members, const JsonNode *old_object,
 	few = (nruns * (2 * (Size) sparse.around + 2) <= nsame / 2);
 	if (few)
 	{
-		sort_members(members, &sparse.source, sparse.first);
+		dg_members_sort(members, &sparse.source, sparse.first);
 		sparse.runs = dg_alloc0(nruns, sizeof(SameRun));
 		sparse.firsts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
 		sparse.lasts = dg_alloc(nruns * sparse.around, sizeof(JsonMember));
@@ -890,7 +719,7 @@ push_all(JsonMembers *members, const JsonNode *old_object,
 {
 	uint32		first = members->used;
 	MemberJoin	join;
-	KeySource	source;
+	MemberSource source;
 
 	start_join(&join, old_object, new_object, first_byte);
 	while (next_joined(&join))
@@ -901,7 +730,7 @@ push_all(JsonMembers *members, const JsonNode *old_object,
 	}
 	source.old_object = old_object;
 	source.new_object = new_object;
-	sort_members(members, &source, first);
+	dg_members_sort(members, &source, first);
 }
 
 /*
