@@ -272,6 +272,28 @@ column_value(LogColumn column, const ChangeEvent *event, const char *label,
 	return PointerGetDatum(pointer);
 }
 
+static void
+error_context(void *arg)
+{
+	errcontext("changelog of table \"%s\"",
+			   get_rel_name(((const Tracking *) arg)->target));
+}
+
+/*
+ * diffgen_push_context
+ *		Have errors tell that they are about the changelog of a table.
+ *
+ * The caller sets error_context_stack back to callback->previous.
+ */
+void
+diffgen_push_context(const Tracking *tracking, ErrorContextCallback *callback)
+{
+	callback->callback = error_context;
+	callback->arg = unconstify(Tracking *, tracking);
+	callback->previous = error_context_stack;
+	error_context_stack = callback;
+}
+
 /*
  * diffgen_become_owner
  *		Connect to SPI as the owner of the tracked table.
@@ -354,21 +376,13 @@ diffgen_begin_batch(const Tracking *tracking)
 	return batch;
 }
 
-/*
- * diffgen_flush_batch
- *		Write all rows that were collected, in their order.
- *
- * Has to be called at the end.  The errors are those of diffgen_write_log.
- */
-void
-diffgen_flush_batch(LogBatch *batch)
+static void
+write_batch(LogBatch *batch)
 {
 	LogWriter  *writer = batch->tracking->writer;
 	EphemeralNamedRelationData relation;
 	Role		role;
 
-	if (batch->rows == NULL)
-		return;
 	memset(&relation, 0, sizeof(relation));
 	relation.md.name = pstrdup(BATCH_NAME);
 	relation.md.tupdesc = writer->desc;
@@ -386,6 +400,24 @@ diffgen_flush_batch(LogBatch *batch)
 	batch->rows = NULL;
 	batch->nrows = 0;
 	batch->bytes = 0;
+}
+
+/*
+ * diffgen_flush_batch
+ *		Write all rows that were collected, in their order.
+ *
+ * Has to be called at the end.  The errors are those of diffgen_write_log.
+ */
+void
+diffgen_flush_batch(LogBatch *batch)
+{
+	ErrorContextCallback callback;
+
+	if (batch->rows == NULL)
+		return;
+	diffgen_push_context(batch->tracking, &callback);
+	write_batch(batch);
+	error_context_stack = callback.previous;
 }
 
 static Size
@@ -410,7 +442,7 @@ collect_row(LogBatch *batch, Datum *values, bool *nulls, Size size)
 	batch->nrows++;
 	batch->bytes += size;
 	if (batch->nrows >= BATCH_ROWS || batch->bytes >= BATCH_BYTES)
-		diffgen_flush_batch(batch);
+		write_batch(batch);
 }
 
 /*

@@ -28,6 +28,8 @@ typedef struct Role
 	int			security;
 } Role;
 
+extern void diffgen_push_context(const Tracking *tracking,
+								 ErrorContextCallback *callback);
 extern void diffgen_become_owner(const Tracking *tracking, Role *role);
 extern void diffgen_resume_role(const Role *role);
 

@@ -14,16 +14,7 @@
 
 #include "changelog/row_log.h"
 #include "utils/datum.h"
-#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
-
-/* Shown while the changelog is written, so that its errors make sense. */
-static void
-error_context(void *arg)
-{
-	errcontext("changelog of table \"%s\"",
-			   get_rel_name(((const Tracking *) arg)->target));
-}
 
 /*
  * diffgen_same_key
@@ -78,11 +69,7 @@ diffgen_log_row(const Tracking *tracking, struct LogBatch *batch,
 	ChangeEvent event;
 	bool		changes_only = (strcmp(operation, "update") == 0);
 
-	callback.callback = error_context;
-	callback.arg = unconstify(Tracking *, tracking);
-	callback.previous = error_context_stack;
-	error_context_stack = &callback;
-
+	diffgen_push_context(tracking, &callback);
 	event.operation = operation;
 	event.changed_at = 0;
 	event.key = key;

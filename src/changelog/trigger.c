@@ -157,13 +157,36 @@ forget_moved(void)
 }
 
 static void
-log_insert(const Tracking *tracking, const RowVersion *row)
+log_insert(const Tracking *tracking, struct LogBatch *batch,
+		   const RowVersion *row)
 {
 	const DocumentValue *old_values = recall_moved(tracking, row->tuple);
 
-	diffgen_log_row(tracking, NULL, "insert", row_key(tracking, row),
+	diffgen_log_row(tracking, batch, "insert", row_key(tracking, row),
 					old_values, row_documents(tracking, row));
 	forget_moved();
+}
+
+static void
+log_delete(const Tracking *tracking, struct LogBatch *batch,
+		   const RowVersion *row)
+{
+	DocumentValue *documents = row_documents(tracking, row);
+
+	diffgen_log_row(tracking, batch, "delete", row_key(tracking, row),
+					documents, NULL);
+	if (HeapTupleHeaderIndicatesMovedPartitions(row->tuple->t_data))
+		remember_moved(tracking, row->tuple, documents);
+}
+
+static void
+log_update(const Tracking *tracking, struct LogBatch *batch,
+		   const RowVersion *old_row, const RowVersion *new_row)
+{
+	diffgen_log_update(tracking, batch, row_key(tracking, old_row),
+					   row_documents(tracking, old_row),
+					   row_key(tracking, new_row),
+					   row_documents(tracking, new_row));
 }
 
 static void
@@ -172,6 +195,7 @@ log_row(const TriggerData *data)
 	Tracking   *tracking;
 	TupleDesc	desc = RelationGetDescr(data->tg_relation);
 	RowVersion	row = {data->tg_trigtuple, desc};
+	struct LogBatch *batch = NULL;
 
 	/* A partition that was detached still has its trigger. */
 	if (data->tg_trigger->tgisclone &&
@@ -182,26 +206,21 @@ log_row(const TriggerData *data)
 	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		forget_moved();
 
+	/* Several documents have several entries, of a row that comes or goes. */
+	if (tracking->ndocuments > 1)
+		batch = diffgen_begin_batch(tracking);
 	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		log_insert(tracking, &row);
+		log_insert(tracking, batch, &row);
 	else if (TRIGGER_FIRED_BY_DELETE(data->tg_event))
-	{
-		DocumentValue *documents = row_documents(tracking, &row);
-
-		diffgen_log_row(tracking, NULL, "delete", row_key(tracking, &row),
-						documents, NULL);
-		if (HeapTupleHeaderIndicatesMovedPartitions(row.tuple->t_data))
-			remember_moved(tracking, row.tuple, documents);
-	}
+		log_delete(tracking, batch, &row);
 	else
 	{
 		RowVersion	new_row = {data->tg_newtuple, desc};
 
-		diffgen_log_update(tracking, NULL, row_key(tracking, &row),
-						   row_documents(tracking, &row),
-						   row_key(tracking, &new_row),
-						   row_documents(tracking, &new_row));
+		log_update(tracking, batch, &row, &new_row);
 	}
+	if (batch != NULL)
+		diffgen_flush_batch(batch);
 }
 
 /*
