@@ -15,6 +15,7 @@ from json_patch import pointer, scalar_paths
 
 SNAPSHOTS_A_KEY = 20
 REAL_KEYS = 5                   # each fifth history is of a real resource
+SMALL = 2000                    # bytes of an element that an edit may add
 
 # Twenty snapshots of each object, partitioned by the key as the manual has it.
 TABLES = """
@@ -133,7 +134,10 @@ class Editor:
         self.objects = []
         self.arrays = []
         for path, is_array in containers(tree):
-            (self.arrays if is_array else self.objects).append(path)
+            if not is_array:
+                self.objects.append(path)
+            elif len(json.dumps(at(tree, path)[-1:])) < SMALL:
+                self.arrays.append(path)
         self.count = 0
 
     def operation(self, added):
