@@ -276,6 +276,12 @@ MERGE INTO part USING (VALUES (1), (3)) AS s (id) ON part.id = s.id AND area = '
 	WHEN MATCHED AND s.id = 1 THEN UPDATE SET area = 'd'
 	WHEN MATCHED THEN UPDATE SET doc = '{"v": 33}';
 SELECT * FROM part_log;
+TRUNCATE part_changelog;
+MERGE INTO part USING (VALUES (3), (4)) AS s (id) ON part.id = s.id AND area = 'c'
+	WHEN MATCHED AND s.id = 3 THEN UPDATE SET area = 'd'
+	WHEN MATCHED THEN DELETE
+	WHEN NOT MATCHED THEN INSERT (area, id) VALUES ('c', s.id);
+SELECT * FROM part_log;
 -- 3. the order, where a trigger for rows changes the same row once more
 CREATE TABLE again (id int PRIMARY KEY, doc jsonb);
 SELECT diffgen_track('again', NULL, '{"level": "statement"}');
