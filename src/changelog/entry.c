@@ -71,6 +71,9 @@ find_function(FmgrInfo *info, Oid schema, const char *name, int nargs,
 /*
  * diffgen_make_engine
  *		Look up the functions that entries are made of.
+ *
+ * schema is the extension's.  The result is in the current memory context.
+ * Raises ERRCODE_UNDEFINED_FUNCTION where one is missing.
  */
 Engine *
 diffgen_make_engine(Oid schema)
@@ -120,6 +123,9 @@ diffgen_check_options(const Tracking *tracking, DocumentKind kind)
 /*
  * diffgen_detoasted
  *		A document in memory, json as jsonb.
+ *
+ * The result is new in the current memory context, unless it is the value
+ * itself, which was not toasted.
  */
 Datum
 diffgen_detoasted(DocumentKind kind, Datum value)
@@ -180,7 +186,8 @@ call_for_row(FmgrInfo *function, Datum old_value, Datum new_value,
 
 /*
  * diffgen_document_hash
- *		The fingerprint of what is recorded of a document.
+ *		The fingerprint of what is recorded of a document, in the current
+ *		memory context.
  */
 bytea *
 diffgen_document_hash(const Tracking *tracking, DocumentKind kind,
@@ -197,7 +204,7 @@ diffgen_document_hash(const Tracking *tracking, DocumentKind kind,
 /*
  * diffgen_whole_patch
  *		The patch that holds a whole jsonb document, as far as the options
- *		let it be seen.
+ *		let it be seen, in the current memory context.
  */
 struct varlena *
 diffgen_whole_patch(const Tracking *tracking, Datum document, Datum options)
@@ -378,6 +385,8 @@ diffgen_make_entry(const Tracking *tracking, DocumentKind kind,
  * diffgen_make_unchanged
  *		What the changelog says of a document that a row keeps, or of a row
  *		without one, when the row comes or goes.
+ *
+ * Memory comes from the current context, and is not freed.
  */
 void
 diffgen_make_unchanged(const Tracking *tracking, DocumentKind kind,

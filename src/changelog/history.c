@@ -34,7 +34,7 @@ PG_FUNCTION_INFO_V1(diffgen_at_change_text);
 
 /*
  * diffgen_relation_name
- *		A table's name with its schema, quoted.
+ *		A table's name with its schema, quoted; palloc'd.
  */
 char *
 diffgen_relation_name(Oid relation)
@@ -50,6 +50,8 @@ diffgen_relation_name(Oid relation)
 /*
  * diffgen_find_document
  *		A tracked column, by its name in the changelog or in the table.
+ *
+ * Raises ERRCODE_UNDEFINED_COLUMN if there is none.
  */
 const TrackedDocument *
 diffgen_find_document(const Tracking *tracking, const char *label)
@@ -77,6 +79,8 @@ diffgen_find_document(const Tracking *tracking, const char *label)
 /*
  * diffgen_append_condition
  *		Append what picks a row, or its changes, by its key.
+ *
+ * The values are the first parameters of the query, $1 and so on.
  */
 void
 diffgen_append_condition(StringInfo out, const RowKey *key,
@@ -120,7 +124,7 @@ key_value(Datum value, Oid type, Oid key_type)
 
 /*
  * diffgen_key_names
- *		The columns of a tracked table's key, for a hint.
+ *		The columns of a tracked table's key, for a hint; palloc'd.
  */
 char *
 diffgen_key_names(const Tracking *tracking)
@@ -137,7 +141,11 @@ diffgen_key_names(const Tracking *tracking)
 
 /*
  * diffgen_find_target
- *		What is known of the tracked table that a call names, or an error.
+ *		What is known of the tracked table that a call names.
+ *
+ * Of a partition, it is that of the partitioned table.  Lives as long as that
+ * of diffgen_tracking_of, and raises its errors, also
+ * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE for a table that is not tracked.
  */
 const Tracking *
 diffgen_find_target(FunctionCallInfo fcinfo, Oid target)
@@ -161,6 +169,11 @@ diffgen_find_target(FunctionCallInfo fcinfo, Oid target)
  * diffgen_row_key
  *		The row that a call is about: a table, and the values of its key from
  *		argument number `first` on, which is declared VARIADIC "any".
+ *
+ * The values are those of the call or in the current memory context, in arrays
+ * with room for MORE_PARAMS more.  Raises the errors of diffgen_find_target,
+ * ERRCODE_INVALID_PARAMETER_VALUE for another number of values, and
+ * ERRCODE_NULL_VALUE_NOT_ALLOWED.
  */
 void
 diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
@@ -375,6 +388,11 @@ diffgen_at_change(PG_FUNCTION_ARGS)
 	return at_change(fcinfo, false);
 }
 
+/*
+ * diffgen_at_change_text(target, document, change_id, before, VARIADIC key)
+ *		returns text
+ *		The same for a document that is a text.
+ */
 Datum
 diffgen_at_change_text(PG_FUNCTION_ARGS)
 {

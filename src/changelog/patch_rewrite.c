@@ -123,6 +123,7 @@ diffgen_plain_patch(Jsonb *patch)
 
 /*
  * diffgen_patch_without_tests
+ *		The patch without the operations that are tests.
  */
 Jsonb *
 diffgen_patch_without_tests(Jsonb *patch)

@@ -322,6 +322,9 @@ has_any_depth(const Step *steps)
 /*
  * diffgen_path_matches
  *		Does one of the patterns pick a path?
+ *
+ * For each pattern, the time is at most the product of its length and the
+ * path's.  Allocates nothing, and raises nothing for whatever the path is.
  */
 bool
 diffgen_path_matches(const PathFilter *filter, const char *path)

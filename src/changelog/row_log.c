@@ -56,7 +56,8 @@ make_entry(const Tracking *tracking, DocumentKind kind, bool changes_only,
  *
  * old_values or new_values are NULL where there is no such row.  An "update"
  * makes no entry for a document that has not changed.  The entries are
- * written with the batch if there is one, or else now.
+ * written with the batch if there is one, or else now.  Raises the errors of
+ * diffgen_write_log.
  */
 void
 diffgen_log_row(const Tracking *tracking, struct LogBatch *batch,
@@ -94,7 +95,7 @@ diffgen_log_row(const Tracking *tracking, struct LogBatch *batch,
 
 /*
  * diffgen_log_update
- *		Log a row that was updated.
+ *		Log a row that was updated, as diffgen_log_row does.
  *
  * If its key has changed, one history ends and another begins.
  */

@@ -248,6 +248,11 @@ diffgen_snapshots_jsonb(PG_FUNCTION_ARGS)
 	return snapshots_step(fcinfo, DOCUMENT_JSONB);
 }
 
+/*
+ * diffgen_snapshots_text(internal, doc text, changed_at timestamptz,
+ *						  options jsonb) returns internal
+ *		The same for a document that is a text.
+ */
 Datum
 diffgen_snapshots_text(PG_FUNCTION_ARGS)
 {

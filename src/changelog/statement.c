@@ -435,7 +435,8 @@ log_all(StatementLog *log, const TriggerData *data, const char *operation,
  *
  * Does nothing where no changelog is named, as that was dropped or the
  * partition detached; where that trigger was disabled; and where it logs each
- * row by itself.
+ * row by itself.  Raises the errors of diffgen_tracking and of
+ * diffgen_write_log.
  */
 void
 diffgen_log_statement(TriggerData *data)

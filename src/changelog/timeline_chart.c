@@ -88,6 +88,8 @@ typedef struct TimelineChart
 /*
  * diffgen_local_time
  *		A time as the clock of the session's time zone shows it.
+ *
+ * Raises ERRCODE_DATETIME_VALUE_OUT_OF_RANGE, as diffgen_local_date.
  */
 Timestamp
 diffgen_local_time(TimestampTz at)
@@ -117,7 +119,7 @@ year_name(int year)
 
 /*
  * diffgen_day_name
- *		A day in words.
+ *		A day in words; palloc'd.
  */
 char *
 diffgen_day_name(const struct pg_tm *tm, bool with_weekday)
@@ -259,10 +261,10 @@ coarsen(TimelineChart *chart)
 
 /*
  * diffgen_chart_count
- *		Count a change.
+ *		Count a change; they come from the newest on.
  *
- * id is that of its entry, or NULL if it is not on the page; it is kept.
- * Infinite times are in no chart.
+ * id is that of its entry, or NULL if it is not on the page; it is copied.
+ * Infinite times are in no chart.  Memory comes from the current context.
  */
 void
 diffgen_chart_count(TimelineChart *chart, TimestampTz at, TimelineKind kind,
@@ -335,9 +337,9 @@ find_range(const TimelineChart *chart, const TimelineOptions *options,
 
 /*
  * diffgen_chart_finish
- *		Make the bars.
+ *		Make the bars of a page's head.
  *
- * Memory is the current context.
+ * They are in the current memory context, but refer to the chart's own.
  */
 void
 diffgen_chart_finish(TimelineChart *chart, const TimelineOptions *options,

@@ -96,7 +96,7 @@ diffgen_timeline_kind(const TimelineRow *row)
 
 /*
  * diffgen_timeline_paths
- *		The changed paths.
+ *		The changed paths, in the current memory context.
  */
 void
 diffgen_timeline_paths(const TimelineRow *row, int *npaths, char ***paths)
@@ -155,7 +155,7 @@ context_person(const TimelineRow *row)
 /*
  * diffgen_timeline_person
  *		Who made a change: whom the application names, or else the role, or
- *		else the application; NULL if nothing is known.
+ *		else the application; NULL if nothing is known.  palloc'd.
  */
 char *
 diffgen_timeline_person(const TimelineRow *row)
@@ -171,7 +171,7 @@ diffgen_timeline_person(const TimelineRow *row)
 
 /*
  * diffgen_timeline_id
- *		The change's number.
+ *		The change's number as text; palloc'd.
  */
 char *
 diffgen_timeline_id(const TimelineRow *row)
@@ -432,6 +432,9 @@ entry_words(const TimelineRow *row, int operation)
 /*
  * diffgen_timeline_entry
  *		What the page says of a row.
+ *
+ * Memory comes from the current context, and is not freed; what the entry
+ * points to may also be in the row.
  */
 void
 diffgen_timeline_entry(const TimelineRow *row, TimelineEntry *entry)

@@ -260,7 +260,10 @@ parse_option(const char *name, const JsonbValue *value,
  * diffgen_timeline_options
  *		Parse the options, or set the defaults where document is NULL.
  *
- * Memory is the current context.
+ * What they point to is in the current memory context, or as long-lived as
+ * what is known of the table.  Raises ERRCODE_INVALID_PARAMETER_VALUE, and
+ * what diffgen_find_document, diffgen_path_filter and the input of times
+ * raise.
  */
 void
 diffgen_timeline_options(Jsonb *document, const Tracking *tracking,
@@ -332,6 +335,10 @@ value_text(JsonbValue *value, Oid type)
  * diffgen_timeline_key
  *		Parse the key: an object with columns of the primary key, all of them
  *		or some, or NULL for the whole table.
+ *
+ * Its arrays and values are in the current memory context.  Raises
+ * ERRCODE_INVALID_PARAMETER_VALUE, ERRCODE_NULL_VALUE_NOT_ALLOWED and the
+ * errors of the types' input.
  */
 void
 diffgen_timeline_key(Jsonb *document, const Tracking *tracking,

@@ -82,6 +82,8 @@ diffgen_schema(FunctionCallInfo fcinfo)
  * diffgen_sibling
  *		Another function of the extension, which the search path cannot
  *		hide, and which the caller needs no right to name.
+ *
+ * Raises ERRCODE_UNDEFINED_FUNCTION if it is missing.
  */
 Oid
 diffgen_sibling(Oid schema, const char *name, int nargs, const Oid *argtypes)
@@ -691,8 +693,9 @@ make_writer(Tracking *tracking)
  * diffgen_tracking
  *		What is known of a table by one of its triggers.
  *
- * The same, but an error if its key does not match that of the changelog, or
- * columns of the changelog are missing.
+ * The same as diffgen_known_tracking, but
+ * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE if its key does not match that of
+ * the changelog, and an error if columns of the changelog are missing.
  */
 Tracking *
 diffgen_tracking(Relation rel, const Trigger *trigger)
@@ -709,7 +712,10 @@ diffgen_tracking(Relation rel, const Trigger *trigger)
 /*
  * diffgen_tracking_of
  *		What is known of a tracked table or partition; NULL if it is not
- *		tracked.  The caller holds a lock on it, or does not care.
+ *		tracked.
+ *
+ * The caller holds a lock on it, or does not care.  The rest is as for
+ * diffgen_tracking.
  */
 Tracking *
 diffgen_tracking_of(Oid target, Oid schema)

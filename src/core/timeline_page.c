@@ -130,7 +130,8 @@ put_dot(TimelinePage *page, int number)
  * dg_timeline_begin
  *		Start a page at the end of out.
  *
- * Of html, what says how diffs are shown is taken over.
+ * Of html, what says how diffs are shown is taken over.  Memory for scratch
+ * comes from the current context, until dg_timeline_end.
  */
 void
 dg_timeline_begin(TimelinePage *page, StringInfo out, const HtmlOptions *html)

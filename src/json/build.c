@@ -119,6 +119,10 @@ dg_build_string(JsonBuild *build, const char *s, uint32 len)
 	end_child(build, JENTRY_ISSTRING, start);
 }
 
+/*
+ * dg_build_true
+ *		Append the child true.
+ */
 void
 dg_build_true(JsonBuild *build)
 {

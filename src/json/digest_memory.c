@@ -42,6 +42,10 @@ dg_digest_memory_clear(DigestMemory *memory)
 	memory->ncontainers = memory->nruns = 0;
 }
 
+/*
+ * dg_digest_memory_free
+ *		Give back the memory of what is kept, if any.
+ */
 void
 dg_digest_memory_free(DigestMemory *memory)
 {

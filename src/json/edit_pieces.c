@@ -33,7 +33,12 @@
 /* Pieces are small and never freed one by one: they come in blocks. */
 #define PIECES_PER_BLOCK	64
 
-/* A new piece of the tree's epoch, zeroed. */
+/*
+ * dg_piece_new
+ *		A new piece of the tree's epoch, zeroed.
+ *
+ * It is in the tree's memory context, as all pieces, and is not freed singly.
+ */
 EditPiece *
 dg_piece_new(EditTree *tree)
 {
@@ -159,7 +164,11 @@ balance(EditTree *tree, EditPiece **link)
 }
 
 /*
- * Adds a member to an object's pieces, which must not have its key.
+ * dg_piece_insert_member
+ *		Add a member to an object's pieces, which must not have its key.
+ *
+ * Takes O(log n) time in the number of pieces, as do all functions here that
+ * look for one.
  */
 void
 dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
@@ -187,8 +196,9 @@ dg_piece_insert_member(EditTree *tree, EditPiece **root, EditPiece *piece)
 }
 
 /*
- * Adds a piece to an array's pieces so that its first element gets the
- * position, which must be between two pieces.
+ * dg_piece_insert_at
+ *		Add a piece to an array's pieces so that its first element gets the
+ *		position, which must be between two pieces.
  */
 void
 dg_piece_insert_at(EditTree *tree, EditPiece **root, uint32 position,
@@ -261,7 +271,10 @@ remove_root(EditTree *tree, EditPiece **link)
 }
 
 /*
- * Removes one element of an array, which must be the last one of its piece.
+ * dg_piece_remove_last
+ *		Remove one element of an array, which must be the last one of its
+ *		piece.
+ *
  * A run gets shorter; any other piece goes, and then the result is true.
  */
 bool
@@ -300,7 +313,10 @@ dg_piece_remove_last(EditTree *tree, EditPiece **root, uint32 position)
 	return gone;
 }
 
-/* The piece of a key, or NULL. */
+/*
+ * dg_piece_find_member
+ *		The piece of a key, or NULL.
+ */
 const EditPiece *
 dg_piece_find_member(const EditPiece *piece, const char *keydata,
 					 uint32 keylen)
@@ -320,8 +336,10 @@ dg_piece_find_member(const EditPiece *piece, const char *keydata,
 }
 
 /*
- * The piece that has the element at a position, which must exist.  Sets
- * *within to which of the piece's elements it is.
+ * dg_piece_find_at
+ *		The piece that has the element at a position, which must exist.
+ *
+ * Sets *within to which of the piece's elements it is.
  */
 const EditPiece *
 dg_piece_find_at(const EditPiece *piece, uint32 position, uint32 *within)
@@ -343,7 +361,10 @@ dg_piece_find_at(const EditPiece *piece, uint32 position, uint32 *within)
 	}
 }
 
-/* As dg_piece_find_member, to change what is found. */
+/*
+ * dg_piece_own_member
+ *		As dg_piece_find_member, to change what is found.
+ */
 EditPiece *
 dg_piece_own_member(EditTree *tree, EditPiece **root, const char *keydata,
 					uint32 keylen)
@@ -406,9 +427,12 @@ new_run(EditTree *tree, uint32 start, uint32 count)
 }
 
 /*
- * Cuts the run that goes across a position of an array in two, so that a
- * piece begins there.  Nothing to do where one does already.  The position
- * must be that of an element.
+ * dg_piece_cut
+ *		Cut the run that goes across a position of an array in two, so that a
+ *		piece begins there.
+ *
+ * Nothing to do where one does already.  The position must be that of an
+ * element.
  */
 void
 dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position)
@@ -427,9 +451,11 @@ dg_piece_cut(EditTree *tree, EditPiece **root, uint32 position)
 }
 
 /*
- * The piece of the element at a position alone, to change it.  If it was in a
- * run, its kind is still EDIT_RUN and its start is the element's index in the
- * array's datum.
+ * dg_piece_isolate
+ *		The piece of the element at a position alone, to change it.
+ *
+ * If it was in a run, its kind is still EDIT_RUN and its start is the
+ * element's index in the array's datum.
  */
 EditPiece *
 dg_piece_isolate(EditTree *tree, EditPiece **root, uint32 position)

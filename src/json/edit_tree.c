@@ -42,8 +42,11 @@ static bool object_equal(const EditValue *a, const JsonNode *b);
 static bool array_equal(const EditValue *a, const JsonNode *b);
 
 /*
- * Begins a tree whose root is a document, which must be detoasted with a
- * four-byte header, or absent when document is NULL.
+ * dg_edit_begin
+ *		Begin a tree whose root is a document, or absent if that is NULL.
+ *
+ * The document must be detoasted, with a four-byte header, and live as long as
+ * the tree, which is in the current memory context.
  */
 void
 dg_edit_begin(EditTree *tree, const Jsonb *document)
@@ -70,7 +73,10 @@ new_node(EditTree *tree)
 	return node;
 }
 
-/* An empty object or array that is not part of the tree yet. */
+/*
+ * dg_edit_new
+ *		An empty object or array that is not part of the tree yet.
+ */
 EditValue
 dg_edit_new(EditTree *tree, JsonKind kind)
 {
@@ -83,7 +89,10 @@ dg_edit_new(EditTree *tree, JsonKind kind)
 	return value;
 }
 
-/* A string, whose bytes are not copied. */
+/*
+ * dg_edit_string
+ *		A string, whose bytes are not copied.
+ */
 EditValue
 dg_edit_string(const char *data, uint32 len)
 {
@@ -96,8 +105,10 @@ dg_edit_string(const char *data, uint32 len)
 }
 
 /*
- * To be called when a value that was read from the tree is about to be put
- * into it once more: all nodes that exist are taken to be shared from now on.
+ * dg_edit_share
+ *		To be called when a value that was read from the tree is about to be
+ *		put into it once more: all nodes that exist are taken to be shared
+ *		from now on.
  */
 void
 dg_edit_share(EditTree *tree)
@@ -154,7 +165,10 @@ base_child(const JsonNode *base, uint32 index)
 }
 
 /*
- * Reads an object's member.  Returns false if there is none.
+ * dg_edit_get_member
+ *		Read an object's member; false if there is none.
+ *
+ * Takes O(log n) time in the number of members and edits.
  */
 bool
 dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
@@ -187,7 +201,12 @@ dg_edit_get_member(const EditValue *object, const char *key, uint32 keylen,
 	return true;
 }
 
-/* Reads an array's element, which must exist. */
+/*
+ * dg_edit_get_element
+ *		Read an array's element, which must exist.
+ *
+ * Takes O(log n) time in the number of edits.
+ */
 void
 dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
 {
@@ -214,7 +233,9 @@ dg_edit_get_element(const EditValue *array, uint32 index, EditValue *element)
 }
 
 /*
- * Is a value of the tree equal to one of a datum, as jsonb's "=" has it?
+ * dg_edit_equal
+ *		Is a value of the tree equal to one of a datum, as jsonb's "=" has it?
+ *
  * O(n log n) in the size of the datum's value, however large the other is.
  */
 bool
@@ -309,8 +330,12 @@ new_member(EditTree *tree, EditNode *node, const char *key, uint32 keylen,
 }
 
 /*
- * The slot of an object's member, through which it can be edited or replaced;
- * NULL if there is none.  A slot is valid until dg_edit_share().
+ * dg_edit_member_slot
+ *		The slot of an object's member, through which it can be edited or
+ *		replaced; NULL if there is none.
+ *
+ * A slot is valid until dg_edit_share().  Each edit takes O(log n) time and
+ * memory.
  */
 EditValue *
 dg_edit_member_slot(EditTree *tree, EditValue *object, const char *key,
@@ -341,7 +366,10 @@ dg_edit_member_slot(EditTree *tree, EditValue *object, const char *key,
 	return &piece->value;
 }
 
-/* The slot of an array's element, which must exist. */
+/*
+ * dg_edit_element_slot
+ *		The slot of an array's element, which must exist.
+ */
 EditValue *
 dg_edit_element_slot(EditTree *tree, EditValue *array, uint32 index)
 {
@@ -356,8 +384,10 @@ dg_edit_element_slot(EditTree *tree, EditValue *array, uint32 index)
 }
 
 /*
- * Sets an object's member, be it there or not, and returns its slot.  The key
- * is not copied.
+ * dg_edit_set_member
+ *		Set an object's member, be it there or not, and return its slot.
+ *
+ * The key is not copied.
  */
 EditValue *
 dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
@@ -384,8 +414,9 @@ dg_edit_set_member(EditTree *tree, EditValue *object, const char *key,
 }
 
 /*
- * Removes an object's member and hands it over in *removed.  Returns false if
- * there is none.
+ * dg_edit_remove_member
+ *		Remove an object's member and hand it over in *removed; false if there
+ *		is none.
  */
 bool
 dg_edit_remove_member(EditTree *tree, EditValue *object, const char *key,
@@ -402,7 +433,10 @@ dg_edit_remove_member(EditTree *tree, EditValue *object, const char *key,
 	return true;
 }
 
-/* Inserts an element before the one at index, or at the end. */
+/*
+ * dg_edit_insert_element
+ *		Insert an element before the one at index, or at the end.
+ */
 void
 dg_edit_insert_element(EditTree *tree, EditValue *array, uint32 index,
 					   const EditValue *value)
@@ -419,7 +453,10 @@ dg_edit_insert_element(EditTree *tree, EditValue *array, uint32 index,
 	node->count++;
 }
 
-/* Removes an array's element, which must exist, and hands it over. */
+/*
+ * dg_edit_remove_element
+ *		Remove an array's element, which must exist, and hand it over.
+ */
 void
 dg_edit_remove_element(EditTree *tree, EditValue *array, uint32 index,
 					   EditValue *removed)

@@ -449,9 +449,12 @@ write_scalar(const EditValue *value)
 }
 
 /*
- * The datum of a value, in the current memory context, which need not be the
- * tree's.  Raises ERRCODE_PROGRAM_LIMIT_EXCEEDED when it would be larger than
- * a jsonb can be.
+ * dg_edit_to_jsonb
+ *		The datum of a value, in the current memory context, which need not be
+ *		the tree's.
+ *
+ * Raises ERRCODE_PROGRAM_LIMIT_EXCEEDED when it would be larger than a jsonb
+ * can be.
  */
 Jsonb *
 dg_edit_to_jsonb(EditTree *tree, EditValue *value)

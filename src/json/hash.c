@@ -40,6 +40,10 @@ dg_hashes_init(JsonHashes *hashes)
 	hashes->used = 0;
 }
 
+/*
+ * dg_hashes_free
+ *		Give back the memory of the hashes that are kept, if any.
+ */
 void
 dg_hashes_free(JsonHashes *hashes)
 {

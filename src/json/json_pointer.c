@@ -15,7 +15,9 @@
 #include "json/json_pointer.h"
 
 /*
- * What is wrong with a pointer, as a sentence for an error's detail, or NULL.
+ * dg_pointer_defect
+ *		What is wrong with a pointer, as a sentence for an error's detail, or
+ *		NULL.
  */
 const char *
 dg_pointer_defect(const char *text, uint32 len)
@@ -54,9 +56,12 @@ unescape(PointerToken *token)
 }
 
 /*
- * Reads the next token of a pointer without defects.  Returns false when
- * there are no more.  The token is the pointer's own bytes where nothing in
- * it is escaped, else a palloc'd copy.
+ * dg_pointer_next
+ *		Read the next token of a pointer without defects; false when there are
+ *		no more.
+ *
+ * The token is the pointer's own bytes where nothing in it is escaped, else a
+ * palloc'd copy.
  */
 bool
 dg_pointer_next(JsonPointer *pointer, PointerToken *token)
@@ -81,8 +86,10 @@ dg_pointer_next(JsonPointer *pointer, PointerToken *token)
 }
 
 /*
- * Reads a token as an array index: digits without leading zeros, or "-".  An
- * index beyond 999,999,999 is told apart only as such: no jsonb array is as
+ * dg_pointer_index
+ *		Read a token as an array index: digits without leading zeros, or "-".
+ *
+ * An index beyond 999,999,999 is told apart only as such: no jsonb array is as
  * long.
  */
 PointerIndex
@@ -110,7 +117,11 @@ dg_pointer_index(const PointerToken *token, uint32 *index)
 	return POINTER_INDEX;
 }
 
-/* Does one pointer lead to a place strictly inside of where the other does? */
+/*
+ * dg_pointer_inside
+ *		Does one pointer lead to a place strictly inside of where the other
+ *		does?
+ */
 bool
 dg_pointer_inside(const char *outer, uint32 outer_len,
 				  const char *inner, uint32 inner_len)

@@ -22,8 +22,10 @@ static void merge_object(EditTree *tree, EditValue *target,
 						 const JsonNode *patch);
 
 /*
- * Applies a merge patch, which must be detoasted and live as long as the
- * tree.
+ * dg_merge_patch_apply
+ *		Apply a merge patch to a tree.
+ *
+ * The patch must be detoasted and live as long as the tree.
  */
 void
 dg_merge_patch_apply(EditTree *tree, const Jsonb *patch)

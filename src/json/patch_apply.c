@@ -44,7 +44,10 @@ typedef struct ApplyState
 static void apply_operation(ApplyState *state);
 
 /*
- * Gets ready for applying patches to the document of a tree.
+ * dg_patch_target_init
+ *		Get ready for applying patches to the document of a tree.
+ *
+ * Memory comes from the current context.
  */
 void
 dg_patch_target_init(PatchTarget *target, EditTree *tree)
@@ -56,8 +59,10 @@ dg_patch_target_init(PatchTarget *target, EditTree *tree)
 }
 
 /*
- * Applies a patch, which must be detoasted and live as long as the tree.  Its
- * number in a chain of patches counts from 1 and is for error messages; 0 if
+ * dg_patch_apply
+ *		Apply a patch, which must be detoasted and live as long as the tree.
+ *
+ * number is its place in a chain of patches, from 1, for error messages; 0 if
  * it stands alone.  Raises, besides the errors of a malformed patch:
  *
  *		ERRCODE_SQL_JSON_MEMBER_NOT_FOUND: no such member

@@ -66,8 +66,10 @@ static void check_redacted(const PatchOp *op);
 static void invert_operation(InvertState *state);
 
 /*
- * The inverse of a patch, as a value that dg_edit_to_jsonb() writes.  The
- * patch must be detoasted and live as long as the tree.  Raises
+ * dg_patch_invert
+ *		The inverse of a patch, as a value that dg_edit_to_jsonb() writes.
+ *
+ * The patch must be detoasted and live as long as the tree.  Raises
  * ERRCODE_FEATURE_NOT_SUPPORTED for a patch that cannot be inverted,
  * ERRCODE_NO_SQL_JSON_ITEM for a redacted one, and the errors of a malformed
  * patch.

@@ -41,8 +41,12 @@ static void check_pointer(const PatchOp *op, const JsonNode *pointer,
 static void raise_missing(const PatchOp *op, const char *member);
 
 /*
- * Begins to read a patch, which must be detoasted and outlive what is read.
- * Its number in a chain of patches counts from 1; 0 if it stands alone.
+ * dg_patch_begin
+ *		Begin to read a patch, which must be detoasted and outlive what is
+ *		read.
+ *
+ * number is its place in a chain of patches, from 1; 0 if it stands alone.
+ * Raises ERRCODE_INVALID_PARAMETER_VALUE for what is no patch.
  */
 void
 dg_patch_begin(PatchReader *reader, const Jsonb *patch, int32 number)
@@ -60,7 +64,10 @@ dg_patch_begin(PatchReader *reader, const Jsonb *patch, int32 number)
 }
 
 /*
- * Reads an operation of the patch, by its index.
+ * dg_patch_read
+ *		Read an operation of the patch, by its index.
+ *
+ * Raises ERRCODE_INVALID_PARAMETER_VALUE for a malformed one.
  */
 void
 dg_patch_read(const PatchReader *reader, uint32 index, PatchOp *op)
@@ -209,13 +216,21 @@ raise_missing(const PatchOp *op, const char *member)
 			 dg_patch_errdetail(op)));
 }
 
+/*
+ * dg_patch_op_name
+ *		What an operation does, as the patch says it.
+ */
 const char *
 dg_patch_op_name(const PatchOp *op)
 {
 	return op_names[op->kind];
 }
 
-/* A part of a document for an error message, shortened if it is long. */
+/*
+ * dg_patch_clip
+ *		A part of a document for an error message, shortened if it is long;
+ *		palloc'd.
+ */
 char *
 dg_patch_clip(const char *text, uint32 len)
 {
@@ -225,8 +240,9 @@ dg_patch_clip(const char *text, uint32 len)
 }
 
 /*
- * To be called inside of ereport(): says which operation it is, as far as it
- * was read.
+ * dg_patch_errdetail
+ *		To be called inside of ereport(): says which operation it is, as far
+ *		as it was read.
  */
 int
 dg_patch_errdetail(const PatchOp *op)

@@ -91,7 +91,10 @@ new_conflict(MergeState *state)
 	return conflict;
 }
 
-/* Lists two changes of the same place that clash. */
+/*
+ * dg_merge_list_conflict
+ *		List two changes of the same place that clash.
+ */
 void
 dg_merge_list_conflict(MergeState *state, const TreeChange *ours,
 					   const TreeChange *theirs)
@@ -135,9 +138,12 @@ agree(const TreeChange *ours, const TreeChange *theirs)
 }
 
 /*
- * What to do where at least one side has changed a member, an element or the
- * root: returns the change to make, or NULL if both sides have changed the
- * inside of a container.
+ * dg_merge_choose
+ *		What to do where at least one side has changed a member, an element or
+ *		the root.
+ *
+ * Returns the change to make, or NULL if both sides have changed the inside of
+ * a container.
  */
 TreeChange *
 dg_merge_choose(MergeState *state, TreeChange *ours, TreeChange *theirs)
@@ -155,8 +161,9 @@ dg_merge_choose(MergeState *state, TreeChange *ours, TreeChange *theirs)
 }
 
 /*
- * Changes the value in a slot, which is as in the base, to what was chosen,
- * or merges the changes that both sides made inside of it.
+ * dg_merge_slot
+ *		Change the value in a slot, which is as in the base, to what was
+ *		chosen, or merge the changes that both sides made inside of it.
  *
  * An array in which elements have moved can be merged only if both sides'
  * walks matched its elements by the same identity.
@@ -186,8 +193,9 @@ dg_merge_slot(MergeState *state, EditValue *slot, TreeChange *chosen,
 }
 
 /*
- * Two objects that were added as the same member or element: the slot is to
- * hold what both make of an empty one.
+ * dg_merge_added_objects
+ *		Two objects that were added as the same member or element: the slot is
+ *		to hold what both make of an empty one.
  */
 void
 dg_merge_added_objects(MergeState *state, EditValue *slot,
@@ -539,11 +547,14 @@ merge_elements(MergeState *state, EditValue *array, const JsonNode *base,
 }
 
 /*
- * Merges two documents into the tree, which must have been begun with their
- * base and still be as it was.  Arrays are matched by the keys, which may be
- * NULL.  Returns the conflicts, an array of objects
- * with the members "path" and, unless absent there, "base", "ours" and
- * "theirs"; dg_edit_to_jsonb() writes it.
+ * dg_three_way
+ *		Merge two documents into the tree, which must have been begun with
+ *		their base and still be as it was.
+ *
+ * Arrays are matched by the keys, which may be NULL.  Returns the conflicts,
+ * an array of objects with the members "path" and, unless absent there,
+ * "base", "ours" and "theirs"; dg_edit_to_jsonb() writes it.  The documents
+ * must be detoasted and live as long as the tree.
  */
 EditValue
 dg_three_way(EditTree *tree, const Jsonb *ours, const Jsonb *theirs,

@@ -316,8 +316,11 @@ put_in_order(KeyedMerge *merge, MergeSide first)
 }
 
 /*
- * Merges an array in a slot, which is as in the base.  Both sides have changed
- * it, and their elements were matched with the base's by the same identity.
+ * dg_merge_by_identity
+ *		Merge an array in a slot, which is as in the base.
+ *
+ * Both sides have changed it, and their elements were matched with the base's
+ * by the same identity.
  */
 void
 dg_merge_by_identity(MergeState *state, EditValue *slot,
