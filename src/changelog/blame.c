@@ -88,6 +88,8 @@ make_stamps(const Tracking *tracking, const WalkResult *walk)
 	int			n = walk->nentries;
 	Datum	   *patches = palloc(mul_size(Max(n, 1), sizeof(Datum)));
 	Jsonb	   *base;
+	ArrayType  *chain;
+	Oid			replay;
 
 	base = diffgen_stamp_document(DatumGetJsonbP(walk->document),
 								  make_stamp(walk->origin,
@@ -96,22 +98,16 @@ make_stamps(const Tracking *tracking, const WalkResult *walk)
 	{
 		const WalkEntry *entry = &walk->entries[n - 1 - i];
 
+		Jsonb	   *patch = diffgen_plain_patch(entry->patch);
+
 		CHECK_FOR_INTERRUPTS();
-		patches[i] =
-			JsonbPGetDatum(diffgen_stamp_patch(diffgen_plain_patch(entry->patch),
-											   make_stamp(entry->change_id,
-														  true)));
+		patch = diffgen_stamp_patch(patch, make_stamp(entry->change_id, true));
+		patches[i] = JsonbPGetDatum(patch);
 	}
-	return DatumGetJsonbP(OidFunctionCall2(diffgen_sibling(tracking->schema,
-														   "diffgen_replay",
-														   2, types),
-										   JsonbPGetDatum(base),
-										   PointerGetDatum(construct_array(patches,
-																		   n,
-																		   JSONBOID,
-																		   -1,
-																		   false,
-																		   TYPALIGN_INT))));
+	replay = diffgen_sibling(tracking->schema, "diffgen_replay", 2, types);
+	chain = construct_array(patches, n, JSONBOID, -1, false, TYPALIGN_INT);
+	return DatumGetJsonbP(OidFunctionCall2(replay, JsonbPGetDatum(base),
+										   PointerGetDatum(chain)));
 }
 
 /*
@@ -173,14 +169,14 @@ put_row(Blame *blame, const JsonNode *value, const JsonNode *stamp)
 	blame->values[BLAME_PATH] =
 		PointerGetDatum(cstring_to_text_with_len(blame->path.data,
 												 blame->path.len));
-	blame->values[BLAME_VALUE] = JsonbPGetDatum(dg_build_document(value,
-																  REDACTED_SAME));
+	blame->values[BLAME_VALUE] =
+		JsonbPGetDatum(dg_build_document(value, REDACTED_SAME));
 	if (stamp != NULL && stamp->kind == NODE_NUMBER)
 	{
+		Datum		number = NumericGetDatum(NODE_NUMERIC(stamp));
 		int64		change_id;
 
-		change_id = DatumGetInt64(DirectFunctionCall1(numeric_int8,
-													  NumericGetDatum(NODE_NUMERIC(stamp))));
+		change_id = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 		look_up(blame, change_id);
 		blame->values[BLAME_CHANGE_ID] = Int64GetDatum(change_id);
 		blame->nulls[BLAME_CHANGE_ID] = false;

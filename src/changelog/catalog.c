@@ -175,6 +175,8 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 
 		if (trigger != NULL)
 		{
+			const char *level;
+
 			tracking = usable ? diffgen_tracking(rel, trigger) :
 				diffgen_known_tracking(rel, trigger);
 			memset(nulls, false, sizeof(nulls));
@@ -186,8 +188,8 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 				fill_keys(tracking, &values[4]);
 			values[6] = tracking->options;
 			values[7] = CStringGetTextDatum(enabled_word(rel, trigger));
-			values[8] = CStringGetTextDatum(TRIGGER_NAMES_CHANGELOG_ONLY(trigger) ?
-											"statement" : "row");
+			level = TRIGGER_NAMES_CHANGELOG_ONLY(trigger) ? "statement" : "row";
+			values[8] = CStringGetTextDatum(level);
 		}
 		relation_close(rel, AccessShareLock);
 	}

@@ -40,11 +40,12 @@ char *
 diffgen_relation_name(Oid relation)
 {
 	char	   *name = get_rel_name(relation);
+	char	   *schema;
 
 	if (name == NULL)
 		elog(ERROR, "cache lookup failed for relation %u", relation);
-	return quote_qualified_identifier(get_namespace_name(get_rel_namespace(relation)),
-									  name);
+	schema = get_namespace_name(get_rel_namespace(relation));
+	return quote_qualified_identifier(schema, name);
 }
 
 /*

@@ -135,6 +135,7 @@ make_statements(LogWriter *writer, Relation changelog, char **names, int n)
 	StringInfoData list;
 	StringInfoData params;
 	StringInfoData selected;
+	char	   *schema;
 	char	   *log_name;
 
 	writer->desc = CreateTemplateTupleDesc(n);
@@ -155,7 +156,8 @@ make_statements(LogWriter *writer, Relation changelog, char **names, int n)
 	}
 	TupleDescFinalize(writer->desc);
 
-	log_name = quote_qualified_identifier(get_namespace_name(RelationGetNamespace(changelog)),
+	schema = get_namespace_name(RelationGetNamespace(changelog));
+	log_name = quote_qualified_identifier(schema,
 										  RelationGetRelationName(changelog));
 	writer->one_row.text = psprintf("INSERT INTO %s (%s) VALUES (%s)",
 									log_name, list.data, params.data);

@@ -93,12 +93,14 @@ begin_state(FunctionCallInfo fcinfo, DocumentKind kind,
 												  ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old_context = MemoryContextSwitchTo(context);
 	SnapshotState *state = palloc0(sizeof(SnapshotState));
+	Jsonb	   *view;
 
 	state->context = context;
 	state->options = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(3)));
 	state->maker = diffgen_untracked(schema, state->options);
 	diffgen_check_options(state->maker, kind);
-	state->hashes = diffgen_hash_series(DatumGetJsonbP(state->maker->view_options));
+	view = DatumGetJsonbP(state->maker->view_options);
+	state->hashes = diffgen_hash_series(view);
 	state->desc = lookup_rowtype_tupdesc_copy(change_type(schema), -1);
 	state->previous.isnull = true;
 	MemoryContextSwitchTo(old_context);
@@ -149,9 +151,9 @@ advance(SnapshotState *state, DocumentValue snapshot, bytea *hash)
 	if (hash != NULL)
 	{
 		MemoryContext old_context = MemoryContextSwitchTo(state->next);
+		Datum		copy = datumCopy(PointerGetDatum(hash), false, -1);
 
-		snapshot.hash = (bytea *) DatumGetPointer(datumCopy(PointerGetDatum(hash),
-															false, -1));
+		snapshot.hash = (bytea *) DatumGetPointer(copy);
 		MemoryContextSwitchTo(old_context);
 	}
 	state->previous = snapshot;
@@ -166,7 +168,8 @@ static bool
 same_hash(const SnapshotState *state, const DocumentValue *a,
 		  const DocumentValue *b)
 {
-	return diffgen_hash_tells(state->hashes) && a->hash != NULL && b->hash != NULL &&
+	return diffgen_hash_tells(state->hashes) &&
+		a->hash != NULL && b->hash != NULL &&
 		VARSIZE_ANY(a->hash) == VARSIZE_ANY(b->hash) &&
 		memcmp(a->hash, b->hash, VARSIZE_ANY(a->hash)) == 0;
 }
@@ -221,10 +224,12 @@ snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 	snapshot.isnull = PG_ARGISNULL(1);
 	if (!snapshot.isnull)
 	{
+		Datum		value = PG_GETARG_DATUM(1);
+
 		state->next = diffgen_document_room(state->context, state->next,
-											PG_GETARG_DATUM(1));
+											value);
 		old_context = MemoryContextSwitchTo(state->next);
-		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(1)));
+		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 		MemoryContextSwitchTo(old_context);
 	}
 

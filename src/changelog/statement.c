@@ -320,8 +320,9 @@ static void
 register_leftovers(StatementLog *log, const char *name,
 				   const Leftovers *leftovers)
 {
-	EphemeralNamedRelation relation = palloc0(sizeof(EphemeralNamedRelationData));
+	EphemeralNamedRelation relation;
 
+	relation = palloc0(sizeof(EphemeralNamedRelationData));
 	relation->md.name = pstrdup(name);
 	relation->md.tupdesc = log->leftover_desc;
 	relation->md.enrtype = ENR_NAMED_TUPLESTORE;

@@ -374,6 +374,7 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 {
 	const Tracking *tracking = row->tracking;
 	const TrackedDocument *document = NULL;
+	char	   *name;
 	StringInfoData out;
 
 	for (int i = 0; i < tracking->ndocuments; i++)
@@ -384,11 +385,12 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 	if (document == NULL || !AttributeNumberIsValid(document->attnum))
 		return;
 
+	name = diffgen_relation_name(tracking->target);
 	entry->statements = palloc(2 * sizeof(char *));
 	initStringInfo(&out);
 	appendStringInfo(&out, "SELECT diffgen_at_change%s(%s, %s, %s, %s",
 					 document->kind == DOCUMENT_TEXT ? "_text" : "",
-					 quote_literal_cstr(diffgen_relation_name(tracking->target)),
+					 quote_literal_cstr(name),
 					 quote_literal_cstr(document->label), entry->id,
 					 column_true(row, TL_HAS_HASH) ? "false" : "true");
 	for (int i = 0; i < tracking->nkeys; i++)
@@ -403,10 +405,12 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 	entry->statements[entry->nstatements++] = out.data;
 	if (entry->kind == TIMELINE_CHANGED && column_true(row, TL_HAD_HASH) &&
 		column_true(row, TL_HAS_HASH))
+	{
+		name = diffgen_relation_name(tracking->changelog);
 		entry->statements[entry->nstatements++] =
 			psprintf("SELECT diffgen_undo(%s, %s);",
-					 quote_literal_cstr(diffgen_relation_name(tracking->changelog)),
-					 entry->id);
+					 quote_literal_cstr(name), entry->id);
+	}
 }
 
 /* What happened, where operation and paths do not say it. */

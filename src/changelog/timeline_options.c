@@ -82,16 +82,18 @@ parse_strings(const char *name, const JsonbValue *value,
 static TimestampTz
 parse_time(const char *name, const JsonbValue *value)
 {
+	Datum		time;
+
 	if (value->type != jbvString)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("option \"%s\" must be a string with a time", name),
 				 errhint("For example: {\"%s\": \"2026-11-01 12:00+00\"}.",
 						 name)));
-	return DatumGetTimestampTz(DirectFunctionCall3(timestamptz_in,
-												   CStringGetDatum(copy_string(value)),
-												   ObjectIdGetDatum(InvalidOid),
-												   Int32GetDatum(-1)));
+	time = DirectFunctionCall3(timestamptz_in,
+							   CStringGetDatum(copy_string(value)),
+							   ObjectIdGetDatum(InvalidOid), Int32GetDatum(-1));
+	return DatumGetTimestampTz(time);
 }
 
 static int32

@@ -457,12 +457,13 @@ redact_options(Datum options)
 	EditValue	result;
 	EditValue	invertible = {.kind = NODE_TRUE};
 	JsonNode	documents[2];
+	Datum		preset;
 	uint32		count = 0;
 
 	dg_node_root(DatumGetJsonbP(options), &documents[0]);
-	dg_node_root(DatumGetJsonbP(DirectFunctionCall1(jsonb_in,
-													CStringGetDatum(dg_kubernetes_preset))),
-				 &documents[1]);
+	preset = DirectFunctionCall1(jsonb_in,
+								 CStringGetDatum(dg_kubernetes_preset));
+	dg_node_root(DatumGetJsonbP(preset), &documents[1]);
 	dg_edit_begin(&tree, NULL);
 	list = dg_edit_new(&tree, NODE_ARRAY);
 	for (int i = 0; i < 2; i++)

@@ -104,13 +104,13 @@ static bytea *
 hash_document(const Walk *walk, Datum document, Datum view)
 {
 	Oid			types[2] = {JSONBOID, JSONBOID};
+	Oid			function;
 
 	if (walk->kind == DOCUMENT_TEXT)
 		return diffgen_document_hash(walk->tracking, walk->kind, document);
-	return DatumGetByteaPP(OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
-															"diffgen_hash", 2,
-															types),
-											document, view));
+	function = diffgen_sibling(walk->tracking->schema, "diffgen_hash", 2,
+							   types);
+	return DatumGetByteaPP(OidFunctionCall2(function, document, view));
 }
 
 /*

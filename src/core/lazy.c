@@ -124,7 +124,7 @@ static int
 search_forward(LazySearch *s, int *last)
 {
 	LazyPoint  *reach = s->reach + LAZY_MAX_ROUNDS + 1;
-	int			low = -LAZY_MAX_ROUNDS; /* bounds set by the ends of the texts */
+	int			low = -LAZY_MAX_ROUNDS; /* bounds set by the texts' ends */
 	int			high = LAZY_MAX_ROUNDS;
 	int			d;
 	int			k;

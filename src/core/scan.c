@@ -23,6 +23,13 @@ typedef __m128i Vector16;
 #define vec_zero()		_mm_setzero_si128()
 #define vec_splat(c)	_mm_set1_epi8(c)
 
+/* A bit for each byte of a comparison's result. */
+static inline uint64
+vec_bits(Vector16 v)
+{
+	return (uint64) _mm_movemask_epi8(v);
+}
+
 /* Are all bytes of a comparison's result set? */
 static inline bool
 vec_all(Vector16 v)
@@ -336,10 +343,10 @@ dg_split_lines(const char *text, uint32 start, uint32 end, uint32 *offsets)
 			const char *p = text + i;
 			uint64		found;
 
-			found = (uint64) _mm_movemask_epi8(vec_eq(vec_load(p), newline)) |
-				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 16), newline)) << 16 |
-				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 32), newline)) << 32 |
-				(uint64) _mm_movemask_epi8(vec_eq(vec_load(p + 48), newline)) << 48;
+			found = vec_bits(vec_eq(vec_load(p), newline)) |
+				vec_bits(vec_eq(vec_load(p + 16), newline)) << 16 |
+				vec_bits(vec_eq(vec_load(p + 32), newline)) << 32 |
+				vec_bits(vec_eq(vec_load(p + 48), newline)) << 48;
 			for (; found != 0; found &= found - 1)
 				*offsets++ = i + pg_rightmost_one_pos64(found) + 1;
 			if ((i - start) % CANCEL_STRIDE == 0)

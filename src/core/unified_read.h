@@ -35,7 +35,7 @@ typedef enum UnifiedFault
 	UNIFIED_FAULT_STRAY_HUNK,	/* a hunk after text that ended the hunks */
 	UNIFIED_FAULT_TRUNCATED,	/* the diff ends inside a hunk */
 	UNIFIED_FAULT_PREFIX,		/* a line in a hunk that starts with no mark */
-	UNIFIED_FAULT_COUNT,		/* a line that the hunk header has not counted */
+	UNIFIED_FAULT_COUNT,		/* a line that no hunk header has counted */
 	UNIFIED_FAULT_MARKER,		/* a no-newline marker that follows no line */
 	UNIFIED_FAULT_INCOMPLETE,	/* a line after one that has no newline */
 	UNIFIED_FAULT_COMBINED,		/* a merge's combined diff */

@@ -176,13 +176,14 @@ diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 	struct varlena *a_stored;
 	struct varlena *b_stored;
 	MemoryContext old_context;
+	Size		size;
 	bool		different = true;
 
 	if (a == b || same_toast_pointer(a, b))
 		return false;
 
-	old_context = MemoryContextSwitchTo(documents_context(fetch_size(old_datum) +
-														  fetch_size(new_datum)));
+	size = fetch_size(old_datum) + fetch_size(new_datum);
+	old_context = MemoryContextSwitchTo(documents_context(size));
 	a_stored = fetch_stored(a);
 	b_stored = fetch_stored(b);
 	if (VARATT_IS_COMPRESSED(a_stored) && VARATT_IS_COMPRESSED(b_stored) &&
@@ -222,7 +223,8 @@ diffgen_document_room(MemoryContext parent, MemoryContext room, Datum datum)
 	if (size > DOCUMENTS_KEPT)
 		return AllocSetContextCreate(parent, "diffgen documents",
 									 ALLOCSET_DEFAULT_SIZES);
-	return make_room(parent, pg_nextpower2_64(Max(size, ALLOCSET_DEFAULT_INITSIZE)));
+	size = Max(size, ALLOCSET_DEFAULT_INITSIZE);
+	return make_room(parent, pg_nextpower2_64(size));
 }
 
 /*

@@ -121,7 +121,7 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 	JsonNode	old_root;
 	JsonNode	new_root;
 
-	/* Looking up the row type instead would leave memory behind in the query. */
+	/* Looking up the row type instead would leave memory in the query. */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 
 	begin_call(&call);

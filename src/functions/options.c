@@ -144,6 +144,17 @@ parse_word(const char *name, const JsonbValue *value, const OptionWord *words)
 			 errhint("Valid values are: %s.", list.data)));
 }
 
+/* Is a number whole, and not below another one? */
+static bool
+whole_from(Datum number, int32 least)
+{
+	Datum		whole = DirectFunctionCall1(numeric_floor, number);
+	Datum		low = NumericGetDatum(int64_to_numeric(least));
+
+	return DatumGetBool(DirectFunctionCall2(numeric_eq, number, whole)) &&
+		DatumGetBool(DirectFunctionCall2(numeric_ge, number, low));
+}
+
 static void
 parse_context(const char *name, const JsonbValue *value,
 			  DiffgenOptions *options)
@@ -154,14 +165,9 @@ parse_context(const char *name, const JsonbValue *value,
 	if (value->type == jbvNumeric)
 	{
 		number = NumericGetDatum(value->val.numeric);
-		limit = DirectFunctionCall1(int4_numeric,
-									Int32GetDatum(PG_INT32_MAX));
+		limit = NumericGetDatum(int64_to_numeric(PG_INT32_MAX));
 
-		if (DatumGetBool(DirectFunctionCall2(numeric_eq, number,
-											 DirectFunctionCall1(numeric_floor, number))) &&
-			DatumGetBool(DirectFunctionCall2(numeric_ge, number,
-											 DirectFunctionCall1(int4_numeric,
-																 Int32GetDatum(0)))))
+		if (whole_from(number, 0))
 		{
 			/* No document has more lines than this. */
 			if (DatumGetBool(DirectFunctionCall2(numeric_gt, number, limit)))
@@ -315,18 +321,15 @@ parse_width(const char *name, const JsonbValue *value,
 			DiffgenOptions *options)
 {
 	Datum		number;
+	Datum		high;
 
 	if (value->type == jbvNumeric)
 	{
 		number = NumericGetDatum(value->val.numeric);
-		if (DatumGetBool(DirectFunctionCall2(numeric_ge, number,
-											 DirectFunctionCall1(int4_numeric,
-																 Int32GetDatum(MIN_WIDTH)))) &&
-			DatumGetBool(DirectFunctionCall2(numeric_le, number,
-											 DirectFunctionCall1(int4_numeric,
-																 Int32GetDatum(MAX_WIDTH)))) &&
-			DatumGetBool(DirectFunctionCall2(numeric_eq, number,
-											 DirectFunctionCall1(numeric_floor, number))))
+		high = NumericGetDatum(int64_to_numeric(MAX_WIDTH));
+
+		if (whole_from(number, MIN_WIDTH) &&
+			DatumGetBool(DirectFunctionCall2(numeric_le, number, high)))
 		{
 			options->width = DatumGetInt32(DirectFunctionCall1(numeric_int4,
 															   number));
@@ -541,6 +544,7 @@ diffgen_options(FunctionCallInfo fcinfo, int argno, uint32 allowed)
 {
 	OptionsCache *cache = fcinfo->flinfo->fn_extra;
 	struct varlena *document = NULL;
+	MemoryContext context;
 	MemoryContext old_context;
 
 	if (PG_NARGS() > argno)
@@ -561,11 +565,11 @@ diffgen_options(FunctionCallInfo fcinfo, int argno, uint32 allowed)
 		fcinfo->flinfo->fn_extra = NULL;
 		MemoryContextDelete(cache->context);
 	}
-	old_context = MemoryContextSwitchTo(AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
-															  "diffgen options",
-															  ALLOCSET_SMALL_SIZES));
+	context = AllocSetContextCreate(fcinfo->flinfo->fn_mcxt,
+									"diffgen options", ALLOCSET_SMALL_SIZES);
+	old_context = MemoryContextSwitchTo(context);
 	cache = palloc0(sizeof(OptionsCache));
-	cache->context = CurrentMemoryContext;
+	cache->context = context;
 	if (document != NULL)
 	{
 		cache->document = palloc(VARSIZE(document));

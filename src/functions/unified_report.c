@@ -53,14 +53,17 @@ looks_like_json(const char *text, Size len)
 static int
 fault_detail(const UnifiedReader *r)
 {
+	uint32		len = r->raw_len;
+
 	switch (r->fault)
 	{
 		case UNIFIED_FAULT_NO_HUNKS:
 			return errdetail("The text has no hunk, that is, no line \"@@ -1,2 +1,3 @@\" with changes after it.");
 		case UNIFIED_FAULT_HEADER:
+			if (r->raw[len - 1] == '\n')
+				len--;
 			return errdetail("Line %d is not a valid hunk header: \"%s\".",
-							 r->line_no, shown(r->raw, r->raw_len -
-											   (r->raw[r->raw_len - 1] == '\n')));
+							 r->line_no, shown(r->raw, len));
 		case UNIFIED_FAULT_STRAY_HUNK:
 			return errdetail("Line %d starts a hunk after text that ended the hunks of the file.",
 							 r->line_no);

@@ -111,9 +111,10 @@ check_hash(DigestState *state, int result)
 static void
 digest_from(DigestState *state, int start, uint8 *digest)
 {
+	const uint8 *data = (const uint8 *) state->out.data + start;
+
 	check_hash(state, pg_cryptohash_init(state->hash));
-	check_hash(state, pg_cryptohash_update(state->hash,
-										   (const uint8 *) state->out.data + start,
+	check_hash(state, pg_cryptohash_update(state->hash, data,
 										   state->out.len - start));
 	check_hash(state, pg_cryptohash_final(state->hash, digest,
 										  JSON_DIGEST_LENGTH));

@@ -188,10 +188,10 @@ keep_part(DigestVersions *versions, const char *old_data,
 		 from->containers[i].offset < start + len; i++)
 	{
 		const DigestContainer *container = &from->containers[i];
+		uint32		offset = new_start + (container->offset - start);
 		DigestContainer *kept;
 
-		kept = dg_digest_keep_container(to,
-										new_start + (container->offset - start));
+		kept = dg_digest_keep_container(to, offset);
 		kept->has_digest = container->has_digest;
 		memcpy(kept->digest, container->digest, JSON_DIGEST_LENGTH);
 		dg_digest_keep_runs(to, kept, from->runs + container->first_run,

@@ -45,7 +45,8 @@ extern void dg_piece_insert_at(EditTree *tree, EditPiece **root,
 extern bool dg_piece_remove_last(EditTree *tree, EditPiece **root,
 								 uint32 position);
 extern const EditPiece *dg_piece_find_member(const EditPiece *piece,
-											 const char *keydata, uint32 keylen);
+											 const char *keydata,
+											 uint32 keylen);
 extern const EditPiece *dg_piece_find_at(const EditPiece *piece,
 										 uint32 position, uint32 *within);
 extern EditPiece *dg_piece_own_member(EditTree *tree, EditPiece **root,

@@ -74,7 +74,8 @@ merge_runs(const MemberSource *source, const JsonMember *list,
 		while (left < middle && right < end)
 		{
 			DG_CHECK_CANCEL();
-			if (dg_member_shown_after(source, &list[from[left]], &list[from[right]]))
+			if (dg_member_shown_after(source, &list[from[left]],
+									  &list[from[right]]))
 				to[out++] = from[right++];
 			else
 				to[out++] = from[left++];

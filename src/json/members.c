@@ -68,8 +68,9 @@ reserve(JsonMembers *members, uint32 more)
 
 	if (need > members->max)
 	{
-		uint64		newmax = Max((uint64) members->max + members->max / 2, need);
+		uint64		newmax = (uint64) members->max + members->max / 2;
 
+		newmax = Max(newmax, need);
 		if (newmax > PG_INT32_MAX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
@@ -193,7 +194,8 @@ dg_members_push(JsonMembers *members, const JsonNode *object)
 	MemberCursor cursor;
 
 	reserve(members, n);
-	for (seek_member(&cursor, object, 0); cursor.index < n; next_member(&cursor))
+	for (seek_member(&cursor, object, 0); cursor.index < n;
+		 next_member(&cursor))
 	{
 		DG_CHECK_CANCEL();
 		if (!member_hidden(object, &cursor.key, cursor.value))

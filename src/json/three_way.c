@@ -274,7 +274,8 @@ merge_members(MergeState *state, EditValue *object,
 		else
 			order = dg_key_compare_shown(&ours->key, &theirs->key);
 
-		dg_append_path_key(&state->path, order <= 0 ? &ours->key : &theirs->key);
+		dg_append_path_key(&state->path,
+						   order <= 0 ? &ours->key : &theirs->key);
 		merge_member(state, object, order <= 0 ? ours : NULL,
 					 order >= 0 ? theirs : NULL);
 		state->path.len = path_len;

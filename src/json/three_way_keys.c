@@ -75,9 +75,13 @@ compare_identities(const void *a, const void *b, void *arg)
 		if (avalue.kind != bvalue.kind)
 			order = avalue.kind < bvalue.kind ? -1 : 1;
 		else if (avalue.kind == NODE_NUMBER)
-			order = DatumGetInt32(DirectFunctionCall2(numeric_cmp,
-													  NumericGetDatum(NODE_NUMERIC(&avalue)),
-													  NumericGetDatum(NODE_NUMERIC(&bvalue))));
+		{
+			Datum		anumber = NumericGetDatum(NODE_NUMERIC(&avalue));
+			Datum		bnumber = NumericGetDatum(NODE_NUMERIC(&bvalue));
+
+			order = DatumGetInt32(DirectFunctionCall2(numeric_cmp, anumber,
+													  bnumber));
+		}
 		else if (avalue.kind == NODE_STRING)
 		{
 			JsonKey		astring = {avalue.data, avalue.len};
