@@ -25,6 +25,7 @@
 #include "changelog/entry.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
+#include "functions/row_values.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -185,6 +186,27 @@ call_for_row(FmgrInfo *function, Datum old_value, Datum new_value,
 }
 
 /*
+ * Call one that can do without the row, which takes its time where documents
+ * are small.
+ */
+static void
+call_for_values(void (*function) (FunctionCallInfo, Datum *), FmgrInfo *info,
+				Datum old_value, Datum new_value, Datum options,
+				Datum *values)
+{
+	LOCAL_FCINFO(fcinfo, 3);
+
+	InitFunctionCallInfoData(*fcinfo, info, 3, InvalidOid, NULL, NULL);
+	fcinfo->args[0].value = old_value;
+	fcinfo->args[0].isnull = false;
+	fcinfo->args[1].value = new_value;
+	fcinfo->args[1].isnull = false;
+	fcinfo->args[2].value = options;
+	fcinfo->args[2].isnull = false;
+	function(fcinfo, values);
+}
+
+/*
  * diffgen_document_hash
  *		The fingerprint of what is recorded of a document, in the current
  *		memory context.
@@ -257,7 +279,6 @@ enter_hashes(const Tracking *tracking, DocumentKind kind,
 			 ChangeEntry *entry)
 {
 	Datum		values[2];
-	bool		nulls[2];
 
 	if (kind == DOCUMENT_TEXT || old_value->hash != NULL ||
 		new_value->hash != NULL)
@@ -266,8 +287,9 @@ enter_hashes(const Tracking *tracking, DocumentKind kind,
 		entry->new_hash = hash_of(tracking, kind, new_value);
 		return;
 	}
-	call_for_row(&tracking->engine->hash_pair, old_value->value,
-				 new_value->value, tracking->view_options, values, nulls);
+	call_for_values(diffgen_hash_pair_values, &tracking->engine->hash_pair,
+					old_value->value, new_value->value,
+					tracking->view_options, values);
 	entry->old_hash = DatumGetByteaPP(values[0]);
 	entry->new_hash = DatumGetByteaPP(values[1]);
 }
@@ -327,7 +349,6 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 {
 	Engine	   *engine = tracking->engine;
 	Datum		values[ENTRY_COLUMNS];
-	bool		nulls[ENTRY_COLUMNS];
 
 	if (kind == DOCUMENT_TEXT)
 	{
@@ -336,8 +357,9 @@ enter_change(const Tracking *tracking, DocumentKind kind,
 	}
 	else
 	{
-		call_for_row(&engine->entry_jsonb, old_value->value, new_value->value,
-					 tracking->entry_options, values, nulls);
+		call_for_values(diffgen_entry_values, &engine->entry_jsonb,
+						old_value->value, new_value->value,
+						tracking->entry_options, values);
 		entry->patch = (struct varlena *)
 			PG_DETOAST_DATUM(values[ENTRY_PATCH]);
 		if (JB_ROOT_COUNT((Jsonb *) entry->patch) == 0)

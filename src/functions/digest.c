@@ -13,6 +13,7 @@
 #include "functions/compat.h"
 #include "functions/digest.h"
 #include "functions/options.h"
+#include "functions/row_values.h"
 #include "json/digest.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
@@ -76,19 +77,17 @@ diffgen_hash_text(PG_FUNCTION_ARGS)
 }
 
 /*
- * diffgen_hash_pair(old jsonb, new jsonb, options jsonb)
- *		The fingerprints (old_hash, new_hash) of two versions of a document.
+ * diffgen_hash_pair_values
+ *		The columns of diffgen_hash_pair's row, in the current memory context.
  */
-Datum
-diffgen_hash_pair(PG_FUNCTION_ARGS)
+void
+diffgen_hash_pair_values(FunctionCallInfo fcinfo, Datum *values)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_JSONB_TEXT);
 	MemoryContext context;
 	MemoryContext old_context;
 	JsonNode	old_root;
 	JsonNode	new_root;
-	Datum		values[2];
-	bool		nulls[2] = {false, false};
 	bytea	   *hashes[2];
 
 	for (int i = 0; i < 2; i++)
@@ -107,7 +106,19 @@ diffgen_hash_pair(PG_FUNCTION_ARGS)
 						(uint8 *) VARDATA(hashes[1]));
 	MemoryContextSwitchTo(old_context);
 	MemoryContextDelete(context);
+}
 
+/*
+ * diffgen_hash_pair(old jsonb, new jsonb, options jsonb)
+ *		The fingerprints (old_hash, new_hash) of two versions of a document.
+ */
+Datum
+diffgen_hash_pair(PG_FUNCTION_ARGS)
+{
+	Datum		values[2];
+	bool		nulls[2] = {false, false};
+
+	diffgen_hash_pair_values(fcinfo, values);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
 }

@@ -18,6 +18,7 @@
 #include "functions/documents.h"
 #include "functions/jsonb_pair.h"
 #include "functions/options.h"
+#include "functions/row_values.h"
 #include "json/build.h"
 #include "json/merge_sink.h"
 #include "json/patch_sink.h"
@@ -305,17 +306,14 @@ diffgen_merge_patch_jsonb(PG_FUNCTION_ARGS)
 #define ENTRY_COLUMNS	7
 
 /*
- * diffgen_entry(old jsonb, new jsonb, options jsonb)
- *		All that a changelog has to say of a change: (diff, patch, paths,
- *		added, removed, hunks, exact).
+ * diffgen_entry_values
+ *		The columns of diffgen_entry's row, in the current memory context.
  */
-Datum
-diffgen_entry_jsonb(PG_FUNCTION_ARGS)
+void
+diffgen_entry_values(FunctionCallInfo fcinfo, Datum *values)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_ENTRY);
 	ChangesCall call;
-	Datum		values[ENTRY_COLUMNS];
-	bool		nulls[ENTRY_COLUMNS];
 	JsonNode	old_root;
 	JsonNode	new_root;
 	StringInfoData diff;
@@ -355,6 +353,20 @@ diffgen_entry_jsonb(PG_FUNCTION_ARGS)
 	values[4] = Int32GetDatum(stat.removed);
 	values[5] = Int32GetDatum(stat.hunks);
 	values[6] = BoolGetDatum(stat.exact);
+}
+
+/*
+ * diffgen_entry(old jsonb, new jsonb, options jsonb)
+ *		All that a changelog has to say of a change: (diff, patch, paths,
+ *		added, removed, hunks, exact).
+ */
+Datum
+diffgen_entry_jsonb(PG_FUNCTION_ARGS)
+{
+	Datum		values[ENTRY_COLUMNS];
+	bool		nulls[ENTRY_COLUMNS];
+
+	diffgen_entry_values(fcinfo, values);
 	memset(nulls, false, sizeof(nulls));
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));
