@@ -138,11 +138,16 @@ equal_head(JsonFrame *frame, const ArraySide *old_side,
 							 new_side->indexes == NULL);
 	JsonCursor	old_cursor;
 	JsonCursor	new_cursor;
-	uint32		i;
+	uint32		i = 0;
 
-	dg_cursor_seek(&old_cursor, old_side->array, 0);
-	dg_cursor_seek(&new_cursor, new_side->array, 0);
-	for (i = 0; i < limit; i++)
+	/* The last one is left to the loop. */
+	if (old_side->array->view == VIEW_PLAIN &&
+		new_side->array->view == VIEW_PLAIN && limit > 0)
+		i = dg_same_elements(old_side->array, 0, new_side->array, 0,
+							 limit - 1);
+	dg_cursor_seek(&old_cursor, old_side->array, i);
+	dg_cursor_seek(&new_cursor, new_side->array, i);
+	for (; i < limit; i++)
 	{
 		JsonNode	old_element;
 		JsonNode	new_element;

@@ -53,8 +53,10 @@ typedef struct ElementSearch
 	uint32		from;			/* the first element looked at, of both */
 	int32		nold;
 	int32		nnew;
+	bool		plain;			/* all is shown of both arrays */
 	int64		steps;			/* that are left */
 	int64		bytes;
+	int64		mean_bytes;		/* that an element counts */
 	int32		reach[2 * MAX_ROUNDS + 3];	/* old elements, by diagonal */
 	uint64		down[FIRST_BIT(MAX_ROUNDS) / 64 + 1];
 } ElementSearch;
@@ -109,13 +111,21 @@ slide(ElementSearch *s, int32 x, int32 y)
 	int32		limit = Min(s->nold - x, s->nnew - y);
 	SideCursor	old_cursor;
 	SideCursor	new_cursor;
-	int32		n;
+	int32		n = 0;
 
 	if (limit <= 0)
 		return 0;
-	seek(&old_cursor, s->old_side, s->from + x);
-	seek(&new_cursor, s->new_side, s->from + y);
-	for (n = 0; n < limit; n++)
+	x += s->from;
+	y += s->from;
+	if (s->plain)
+	{
+		n = dg_same_elements(s->old_side->array, x, s->new_side->array, y,
+							 limit);
+		s->bytes -= n * s->mean_bytes;
+	}
+	seek(&old_cursor, s->old_side, x + n);
+	seek(&new_cursor, s->new_side, y + n);
+	for (; n < limit; n++)
 	{
 		JsonNode	old_element;
 		JsonNode	new_element;
@@ -257,6 +267,8 @@ dg_search_elements(const ArraySide *old_side, uint32 nold,
 {
 	ElementSearch s;
 	bool		moves[MAX_ROUNDS];
+	int64		elements;
+	int64		bytes;
 	int			rounds;
 
 	s.old_side = old_side;
@@ -264,10 +276,14 @@ dg_search_elements(const ArraySide *old_side, uint32 nold,
 	s.from = from;
 	s.nold = (int32) nold;
 	s.nnew = (int32) nnew;
+	s.plain = (old_side->array->view == VIEW_PLAIN &&
+			   new_side->array->view == VIEW_PLAIN);
 	s.steps = STEPS_LEAST + ((int64) nold + nnew) / ELEMENTS_PER_STEP;
-	s.bytes = STEPS_LEAST * COMPARISON_BYTES + BYTES_FACTOR *
-		(bytes_of(old_side, from, nold) + bytes_of(new_side, from, nnew) +
-		 COMPARISON_BYTES * ((int64) nold + nnew));
+	elements = (int64) nold + nnew;
+	bytes = bytes_of(old_side, from, nold) + bytes_of(new_side, from, nnew) +
+		COMPARISON_BYTES * elements;
+	s.mean_bytes = bytes / elements;
+	s.bytes = STEPS_LEAST * COMPARISON_BYTES + BYTES_FACTOR * bytes;
 	memset(s.down, 0, sizeof(s.down));
 
 	rounds = search_forward(&s);

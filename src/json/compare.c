@@ -118,3 +118,34 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 		}
 	}
 }
+
+/*
+ * dg_same_elements
+ *		How many elements of two arrays from some index on are the same bytes,
+ *		told in blocks of SAME_BLOCK.
+ *
+ * Elements after that may be the same, too: they have to be looked at one by
+ * one.  Looks at no more than limit elements.
+ */
+uint32
+dg_same_elements(const JsonNode *old_array, uint32 old_index,
+				 const JsonNode *new_array, uint32 new_index, uint32 limit)
+{
+	uint32		n = 0;
+
+	while (limit - n >= SAME_BLOCK)
+	{
+		const char *old_data;
+		const char *new_data;
+		uint32		len;
+
+		DG_CHECK_CANCEL();
+		if (!dg_entries_alike(old_array, old_index + n,
+							  new_array, new_index + n, SAME_BLOCK,
+							  &old_data, &new_data, &len) ||
+			memcmp(old_data, new_data, len) != 0)
+			break;
+		n += SAME_BLOCK;
+	}
+	return n;
+}

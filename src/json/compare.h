@@ -11,6 +11,9 @@
 #include "core/scan.h"
 #include "json/node.h"
 
+/* Children of two containers that are compared at once. */
+#define SAME_BLOCK	32
+
 /*
  * Where the bytes of two nodes differ first: an offset into both, or one of
  * these.
@@ -32,6 +35,9 @@ typedef struct JsonDifference
 
 extern bool dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 						   uint32 first_byte, JsonDifference *difference);
+extern uint32 dg_same_elements(const JsonNode *old_array, uint32 old_index,
+							   const JsonNode *new_array, uint32 new_index,
+							   uint32 limit);
 extern bool dg_scalars_equal(const JsonNode *old_node,
 							 const JsonNode *new_node);
 

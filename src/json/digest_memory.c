@@ -224,24 +224,27 @@ same_keys(const JsonNode *old_node, uint32 old_index,
 {
 	JsonCursor	old_cursor;
 	JsonCursor	new_cursor;
-	uint32		old_start;
-	uint32		new_start;
-	JsonKey		old_key;
-	JsonKey		new_key;
+	const char *old_data;
+	const char *new_data;
+	uint32		len;
+
+	if (dg_entries_alike(old_node, old_index, new_node, new_index, count,
+						 &old_data, &new_data, &len))
+		return memcmp(old_data, new_data, len) == 0;
 
 	dg_cursor_seek(&old_cursor, old_node, old_index);
 	dg_cursor_seek(&new_cursor, new_node, new_index);
-	old_start = old_cursor.offset;
-	new_start = new_cursor.offset;
 	for (uint32 i = 0; i < count; i++)
 	{
+		JsonKey		old_key;
+		JsonKey		new_key;
+
 		dg_cursor_next_key(&old_cursor, &old_key);
 		dg_cursor_next_key(&new_cursor, &new_key);
-		if (old_key.len != new_key.len)
+		if (dg_key_compare_stored(&old_key, &new_key) != 0)
 			return false;
 	}
-	return memcmp(old_cursor.base + old_start, new_cursor.base + new_start,
-				  old_cursor.offset - old_start) == 0;
+	return true;
 }
 
 static bool
@@ -270,12 +273,17 @@ same_values(DigestVersions *versions, const JsonNode *old_node,
 	const char *old_start = NULL;
 	const char *new_start = NULL;
 	const char *old_end = NULL;
+	uint32		len;
 
 	if (old_node->kind == NODE_OBJECT)
 	{
 		old_index += NODE_COUNT(old_node);
 		new_index += NODE_COUNT(new_node);
 	}
+	if (dg_entries_alike(old_node, old_index, new_node, new_index, count,
+						 &old_start, &new_start, &len))
+		return same_part(versions, old_start, new_start, len);
+
 	dg_cursor_seek(&old_cursor, old_node, old_index);
 	dg_cursor_seek(&new_cursor, new_node, new_index);
 	for (uint32 i = 0; i < count; i++)

@@ -613,16 +613,17 @@ put_sparse(SparseList *sparse)
 }
 
 /*
- * Add the member of a join, which is the same, to the stretches.
+ * Add a member that is the same to the stretches.
  */
 static void
-add_same(SparseList *sparse, const MemberJoin *join)
+add_same(SparseList *sparse, uint32 key_len, uint32 old_index,
+		 uint32 new_index)
 {
 	SameStretch *last = &sparse->stretches[sparse->nstretches - 1];
 
-	if (sparse->nstretches > 0 && sparse->key_len == join->key.len &&
-		last->old_index + last->count == join->old_index &&
-		last->new_index + last->count == join->new_index)
+	if (sparse->nstretches > 0 && sparse->key_len == key_len &&
+		last->old_index + last->count == old_index &&
+		last->new_index + last->count == new_index)
 	{
 		last->count++;
 		return;
@@ -635,10 +636,52 @@ add_same(SparseList *sparse, const MemberJoin *join)
 									   sizeof(SameStretch));
 	}
 	last = &sparse->stretches[sparse->nstretches++];
-	last->old_index = join->old_index;
-	last->new_index = join->new_index;
+	last->old_index = old_index;
+	last->new_index = new_index;
 	last->count = 1;
-	sparse->key_len = join->key.len;
+	sparse->key_len = key_len;
+}
+
+/*
+ * Pass over the next members of objects with the same keys, as many at once
+ * as a block has, as long as they are the same.  Returns their number.
+ */
+static uint32
+add_same_blocks(SparseList *sparse, MemberJoin *join)
+{
+	const JsonNode *old_object = join->old_object;
+	const JsonNode *new_object = join->new_object;
+	uint32		n = join->old_cursor.count;
+	uint32		first = join->old_cursor.index;
+	uint32		i;
+
+	for (i = first; n - i >= SAME_BLOCK; i += SAME_BLOCK)
+	{
+		const char *old_data;
+		const char *new_data;
+		uint32		len;
+		JsonCursor	keys;
+
+		DG_CHECK_CANCEL();
+		if (!dg_entries_alike(old_object, n + i, new_object, n + i,
+							  SAME_BLOCK, &old_data, &new_data, &len) ||
+			memcmp(old_data, new_data, len) != 0)
+			break;
+		dg_cursor_seek(&keys, old_object, i);
+		for (uint32 j = 0; j < SAME_BLOCK; j++)
+		{
+			JsonKey		key;
+
+			dg_cursor_next_key(&keys, &key);
+			add_same(sparse, key.len, i + j, i + j);
+		}
+	}
+	if (i > first)
+	{
+		seek_member(&join->old_cursor, old_object, i);
+		seek_member(&join->new_cursor, new_object, i);
+	}
+	return i - first;
 }
 
 /*
@@ -650,14 +693,22 @@ list_changed(SparseList *sparse, uint32 first_byte)
 {
 	MemberJoin	join;
 	uint32		nsame = 0;
+	bool		in_blocks;
 
 	start_join(&join, sparse->source.old_object, sparse->source.new_object,
 			   first_byte);
-	while (next_joined(&join))
+	in_blocks = (join.same_keys && join.old_object->view == VIEW_PLAIN &&
+				 join.new_object->view == VIEW_PLAIN);
+	for (;;)
 	{
+		/* A block with a change in it is gone through member by member. */
+		if (in_blocks && join.old_cursor.index % SAME_BLOCK == 0)
+			nsame += add_same_blocks(sparse, &join);
+		if (!next_joined(&join))
+			break;
 		if (join.known == SAME_BYTES)
 		{
-			add_same(sparse, &join);
+			add_same(sparse, join.key.len, join.old_index, join.new_index);
 			nsame++;
 		}
 		else

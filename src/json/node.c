@@ -95,6 +95,48 @@ dg_node_find(const JsonNode *object, const char *key, uint32 len,
 }
 
 /*
+ * dg_entries_alike
+ *		Whether some entries of two containers tell the same of their children,
+ *		so that these are the same if their data is.
+ *
+ * The data of the children, padding and all, is from *a_data and *b_data on,
+ * *len bytes in both.  Entries are read, not children: false means that they
+ * have to be looked at one by one, as where offsets are not stored in the same
+ * entries, or padding may differ.
+ */
+bool
+dg_entries_alike(const JsonNode *a, uint32 a_first,
+				 const JsonNode *b, uint32 b_first, uint32 count,
+				 const char **a_data, const char **b_data, uint32 *len)
+{
+	const JEntry *a_entry = &NODE_CONTAINER(a)->children[a_first];
+	const JEntry *b_entry = &NODE_CONTAINER(b)->children[b_first];
+	uint32		a_start = a_first == 0 ? 0 : getJsonbOffset(NODE_CONTAINER(a), a_first);
+	uint32		b_start = b_first == 0 ? 0 : getJsonbOffset(NODE_CONTAINER(b), b_first);
+	uint32		types = 0;
+
+	for (uint32 i = 0; i < count; i++)
+	{
+		types |= a_entry[i];
+		if (a_entry[i] == b_entry[i] && !JBE_HAS_OFF(a_entry[i]))
+			continue;
+		if (((a_entry[i] ^ b_entry[i]) & ~JENTRY_OFFLENMASK) != 0 ||
+			!JBE_HAS_OFF(a_entry[i]) ||
+			JBE_OFFLENFLD(a_entry[i]) - a_start !=
+			JBE_OFFLENFLD(b_entry[i]) - b_start)
+			return false;
+	}
+
+	/* Numbers and containers have this bit, and are aligned. */
+	if ((types & JENTRY_ISNUMERIC) != 0 && (a_start - b_start) % sizeof(int) != 0)
+		return false;
+	*a_data = dg_node_base(a) + a_start;
+	*b_data = dg_node_base(b) + b_start;
+	*len = getJsonbOffset(NODE_CONTAINER(a), a_first + count) - a_start;
+	return true;
+}
+
+/*
  * Lines of a container, or some number that is not below enough.
  */
 static int64

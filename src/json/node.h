@@ -246,6 +246,10 @@ extern bool dg_node_search(const JsonNode *object, const char *key, uint32 len,
 						   uint32 *index);
 extern bool dg_node_find(const JsonNode *object, const char *key, uint32 len,
 						 JsonNode *value);
+extern bool dg_entries_alike(const JsonNode *a, uint32 a_first,
+							 const JsonNode *b, uint32 b_first, uint32 count,
+							 const char **a_data, const char **b_data,
+							 uint32 *len);
 extern int64 dg_plain_lines(const JsonNode *node, int64 enough);
 
 #endif							/* DIFFGEN_JSON_NODE_H */

@@ -428,6 +428,40 @@ run_lines(const EqualRun *run, uint32 i, int64 enough)
 }
 
 /*
+ * Lines of the children [from, to) of a run.
+ */
+static int64
+lines_between(const EqualRun *run, uint32 from, uint32 to)
+{
+	const JsonNode *container = &run->frame->place.new_node;
+	int64		lines = 0;
+	JsonCursor	cursor;
+	JsonNode	element;
+
+	if (container->kind == NODE_OBJECT || container->view != VIEW_PLAIN)
+	{
+		for (uint32 i = from; i < to; i++)
+		{
+			DG_CHECK_CANCEL();
+			lines += run_lines(run, i, PG_INT64_MAX);
+		}
+		return lines;
+	}
+
+	/* Elements that are all shown stand next to each other. */
+	dg_cursor_seek(&cursor, container,
+				   run->walk->steps[run->frame->first + run->first].new_index +
+				   from);
+	for (uint32 i = from; i < to; i++)
+	{
+		DG_CHECK_CANCEL();
+		dg_cursor_next(&cursor, &element);
+		lines += dg_plain_lines(&element, PG_INT64_MAX);
+	}
+	return lines;
+}
+
+/*
  * Pass on a run: some children at each end one by one, those between as a
  * number of lines.
  */
@@ -457,13 +491,7 @@ put_run(JsonTextSink *sink, const EqualRun *run)
 	for (tail = run->count; tail > head && lines < context; tail--)
 		lines += run_lines(run, tail - 1, context - lines);
 
-	lines = 0;
-	for (i = head; i < tail; i++)
-	{
-		DG_CHECK_CANCEL();
-		lines += run_lines(run, i, PG_INT64_MAX);
-	}
-	put_skipped(sink, lines);
+	put_skipped(sink, lines_between(run, head, tail));
 
 	for (i = tail; i < run->count; i++)
 	{
