@@ -117,6 +117,37 @@ progress(const LazySearch *s, const LazyPoint *reach, int first, int last)
 }
 
 /*
+ * Take one edit to diagonal k in round d, and the equal lines after it: down
+ * from diagonal k + 1, where a line is added, or from k - 1.
+ */
+static inline LazyPoint
+step(LazySearch *s, const LazyPoint *reach, int d, int k, bool down)
+{
+	LazyPoint	point;
+	uint32		before;
+
+	if (down)
+	{
+		uint32		bit = FIRST_BIT(d) + (k + d) / 2;
+
+		point = reach[k + 1];
+		before = point.y;
+		point.y = next_line(s->new_range, point.y);
+		s->budget -= point.y - before;
+		s->down[bit / 64] |= UINT64CONST(1) << (bit % 64);
+	}
+	else
+	{
+		point = reach[k - 1];
+		before = point.x;
+		point.x = next_line(s->old_range, point.x);
+		s->budget -= point.x - before;
+	}
+	s->budget -= LAZY_BYTES_PER_STEP + slide(s, &point);
+	return point;
+}
+
+/*
  * Search forward until the end of both texts.  Returns the number of edits,
  * or -1 when the budget is spent.  *last is the diagonal of the end.
  */
@@ -135,7 +166,6 @@ search_forward(LazySearch *s, int *last)
 
 	for (d = 1; d < LAZY_MAX_ROUNDS; d++)
 	{
-		uint32		first_bit = FIRST_BIT(d);
 		int			first = -d;
 		int			end = d;
 
@@ -153,32 +183,11 @@ search_forward(LazySearch *s, int *last)
 			bool		from_left = (k - 1 >= Max(low, 1 - d));
 			bool		from_above = (k + 1 <= Min(high, d - 1));
 			LazyPoint	point;
-			uint32		before;
-			bool		down;
+			bool		down = from_above;
 
 			if (from_left && from_above)
 				down = (reach[k - 1].x < reach[k + 1].x);
-			else
-				down = from_above;
-
-			if (down)
-			{
-				uint32		bit = first_bit + (k + d) / 2;
-
-				point = reach[k + 1];
-				before = point.y;
-				point.y = next_line(s->new_range, point.y);
-				s->budget -= point.y - before;
-				s->down[bit / 64] |= UINT64CONST(1) << (bit % 64);
-			}
-			else
-			{
-				point = reach[k - 1];
-				before = point.x;
-				point.x = next_line(s->old_range, point.x);
-				s->budget -= point.x - before;
-			}
-			s->budget -= LAZY_BYTES_PER_STEP + slide(s, &point);
+			point = step(s, reach, d, k, down);
 			reach[k] = point;
 
 			if (point.x == s->old_range->end && point.y == s->new_range->end)
