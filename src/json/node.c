@@ -111,10 +111,14 @@ dg_entries_alike(const JsonNode *a, uint32 a_first,
 {
 	const JEntry *a_entry = &NODE_CONTAINER(a)->children[a_first];
 	const JEntry *b_entry = &NODE_CONTAINER(b)->children[b_first];
-	uint32		a_start = a_first == 0 ? 0 : getJsonbOffset(NODE_CONTAINER(a), a_first);
-	uint32		b_start = b_first == 0 ? 0 : getJsonbOffset(NODE_CONTAINER(b), b_first);
+	uint32		a_start = 0;
+	uint32		b_start = 0;
 	uint32		types = 0;
 
+	if (a_first > 0)
+		a_start = getJsonbOffset(NODE_CONTAINER(a), a_first);
+	if (b_first > 0)
+		b_start = getJsonbOffset(NODE_CONTAINER(b), b_first);
 	for (uint32 i = 0; i < count; i++)
 	{
 		types |= a_entry[i];
@@ -128,7 +132,8 @@ dg_entries_alike(const JsonNode *a, uint32 a_first,
 	}
 
 	/* Numbers and containers have this bit, and are aligned. */
-	if ((types & JENTRY_ISNUMERIC) != 0 && (a_start - b_start) % sizeof(int) != 0)
+	if ((types & JENTRY_ISNUMERIC) != 0 &&
+		(a_start - b_start) % sizeof(int) != 0)
 		return false;
 	*a_data = dg_node_base(a) + a_start;
 	*b_data = dg_node_base(b) + b_start;
