@@ -31,12 +31,10 @@
  *
  *-------------------------------------------------------------------------
  */
-#include "json/view.h"
+#include "json/view_private.h"
 
 #include "common/hashfn.h"
-#include "json/children.h"
 #include "json/compare.h"
-#include "json/pattern.h"
 #include "utils/memutils.h"
 
 /* States are numbered by 16 bits, after the three views that are none. */
@@ -46,35 +44,6 @@
 #define KEPT_STATES		4096
 
 #define SLOTS_INITIAL	64
-
-/* A key that a state waits for. */
-typedef struct AwaitedKey
-{
-	JsonKey		key;
-	JsonView   *next;
-	bool		known;			/* next has been found */
-} AwaitedKey;
-
-struct JsonView
-{
-	JsonPatterns *patterns;
-	uint32		id;
-	uint32		hash;
-	uint32		npositions;
-	uint32	   *positions;		/* ascending; steps of the patterns */
-	bool		hides;			/* may hide something below */
-	bool		redacts;		/* may redact something below */
-	bool		redacted;		/* the node itself is */
-
-	AwaitedKey *keys;			/* in the order of objects' keys */
-	uint32		nkeys;
-	uint64		key_bits[4];	/* no awaited key has a bit that is not set */
-	JsonView   *other_key;		/* where all other keys lead to */
-	JsonView   *element;		/* where elements lead to, unless ... */
-	bool		other_key_known;
-	bool		element_known;
-	bool		elements_differ;	/* ... an index or a filter matters */
-};
 
 const char *const dg_redacted_text[] = {
 	"<redacted>",
@@ -94,18 +63,6 @@ JsonView	dg_view_redacted = {
 	.element_known = true,
 	.redacted = true
 };
-
-/*
- * The bit that tells whether a state may wait for a key.
- */
-static inline uint32
-key_bit(const JsonKey *key)
-{
-	if (key->len == 0)
-		return 0;
-	return (key->len * 37 + (unsigned char) key->data[0] * 3 +
-			(unsigned char) key->data[key->len - 1]) & 255;
-}
 
 /*
  * Collecting the positions of a state: start with none.
@@ -190,7 +147,7 @@ study_positions(JsonView *view)
 			view->redacts = true;
 		if (step->kind == PATTERN_MEMBER)
 		{
-			uint32		bit = key_bit(&step->key);
+			uint32		bit = dg_key_bit(&step->key);
 
 			view->keys[n++].key = step->key;
 			view->key_bits[bit / 64] |= UINT64CONST(1) << (bit % 64);
@@ -407,17 +364,6 @@ find_next(JsonView *view, const JsonKey *key, uint32 index,
 }
 
 /*
- * Whether a state may wait for a key; if not, it certainly does not.
- */
-static inline bool
-may_await(const JsonView *view, const JsonKey *key)
-{
-	uint32		bit = key_bit(key);
-
-	return (view->key_bits[bit / 64] >> (bit % 64)) & 1;
-}
-
-/*
  * dg_view_next_member
  *		The view of an object's member.
  */
@@ -427,7 +373,7 @@ dg_view_next_member(JsonView *view, const JsonKey *key, const JsonNode *value)
 	uint32		low = 0;
 	uint32		high = view->nkeys;
 
-	if (may_await(view, key))
+	if (dg_view_may_await(view, key))
 	{
 		while (low < high)
 		{
@@ -706,170 +652,6 @@ dg_view_roots(JsonPatterns *patterns, JsonNode *old_root, JsonNode *new_root)
 	set_root(patterns, old_root);
 	set_root(patterns, new_root);
 	dg_view_share(old_root, new_root);
-}
-
-/*
- * Whether two equal nodes of these views must have the same parts redacted.
- */
-static inline bool
-must_agree(const JsonView *old_view, const JsonView *new_view)
-{
-	if (old_view == new_view)
-		return old_view == VIEW_PLAIN ||
-			!(old_view->hides && old_view->redacts);
-	return (old_view == VIEW_PLAIN || !old_view->redacts) &&
-		(new_view == VIEW_PLAIN || !new_view->redacts);
-}
-
-/*
- * dg_redactions_agree
- *		Whether the same parts are redacted of two nodes that are equal in what
- *		is shown of them.
- *
- * They may not be only where something else is hidden: that can put elements
- * to another index, and a filter may look at it.  Takes time only then, linear
- * in the size of the nodes.
- */
-bool
-dg_redactions_agree(const JsonNode *old_node, const JsonNode *new_node)
-{
-	JsonChildren old_children;
-	JsonChildren new_children;
-	JsonKey		key;
-	JsonNode	old_child;
-	JsonNode	new_child;
-
-	if (dg_is_redacted(old_node->view) != dg_is_redacted(new_node->view))
-		return false;
-	if (dg_is_redacted(old_node->view) || !NODE_IS_CONTAINER(old_node) ||
-		must_agree(old_node->view, new_node->view))
-		return true;
-
-	check_stack_depth();
-	DG_CHECK_CANCEL();
-	dg_children_start(&old_children, old_node);
-	dg_children_start(&new_children, new_node);
-	while (dg_children_next(&old_children, &key, &old_child) &&
-		   dg_children_next(&new_children, &key, &new_child))
-	{
-		if (!dg_redactions_agree(&old_child, &new_child))
-			return false;
-	}
-	return true;
-}
-
-/*
- * Lines of the children of an object whose view is a state.
- *
- * This is done for all that has not changed, so it must not take long for the
- * many members that no pattern waits for.
- */
-static int64
-members_lines(const JsonNode *object, int64 enough)
-{
-	JsonView   *view = object->view;
-	uint32		n = NODE_COUNT(object);
-	JsonCursor	keys;
-	JsonCursor	values;
-	uint32		i;
-	int64		lines = 0;
-
-	dg_cursor_seek(&keys, object, 0);
-	dg_cursor_seek(&values, object, n);
-	for (i = 0; i < n && lines < enough; i++)
-	{
-		bool		container = JBE_ISCONTAINER(*values.entry);
-		JsonKey		key;
-		JsonNode	value;
-
-		dg_cursor_next_key(&keys, &key);
-		if (!container && view->other_key_known && !may_await(view, &key))
-		{
-			lines += (view->other_key != VIEW_HIDDEN);
-			JBE_ADVANCE_OFFSET(values.offset, *values.entry);
-			values.entry++;
-			continue;
-		}
-		dg_cursor_next(&values, &value);
-		dg_view_member(object, &key, &value);
-		if (value.view != VIEW_HIDDEN)
-			lines += dg_shown_lines(&value, enough - lines);
-	}
-	return lines;
-}
-
-static int64
-elements_lines(const JsonNode *array, int64 enough)
-{
-	uint32		n = NODE_COUNT(array);
-	JsonCursor	elements;
-	uint32		i;
-	int64		lines = 0;
-
-	dg_cursor_seek(&elements, array, 0);
-	for (i = 0; i < n && lines < enough; i++)
-	{
-		JsonNode	element;
-
-		dg_cursor_next(&elements, &element);
-		dg_view_element(array, i, &element);
-		if (element.view != VIEW_HIDDEN)
-			lines += dg_shown_lines(&element, enough - lines);
-	}
-	return lines;
-}
-
-/*
- * dg_shown_lines
- *		Lines of a node's canonical text.
- *
- * Counting stops once there are `enough`, and the result is then some number
- * that is not below it.
- */
-int64
-dg_shown_lines(const JsonNode *node, int64 enough)
-{
-	int64		lines;
-
-	if (!NODE_IS_CONTAINER(node) || dg_is_redacted(node->view))
-		return 1;
-	if (node->view == VIEW_PLAIN)
-		return dg_plain_lines(node, enough);
-
-	check_stack_depth();
-	DG_CHECK_CANCEL();
-	if (node->kind == NODE_OBJECT)
-		lines = members_lines(node, enough);
-	else
-		lines = elements_lines(node, enough);
-	return (lines == 0) ? 1 : lines + 2;
-}
-
-/*
- * dg_view_redacts
- *		Whether a node is redacted, or anything below it.
- */
-bool
-dg_view_redacts(const JsonNode *node)
-{
-	JsonChildren children;
-	JsonKey		key;
-	JsonNode	child;
-
-	if (dg_is_redacted(node->view))
-		return true;
-	if (node->view == VIEW_PLAIN || !NODE_IS_CONTAINER(node))
-		return false;
-
-	check_stack_depth();
-	DG_CHECK_CANCEL();
-	dg_children_start(&children, node);
-	while (dg_children_next(&children, &key, &child))
-	{
-		if (dg_view_redacts(&child))
-			return true;
-	}
-	return false;
 }
 
 /*
