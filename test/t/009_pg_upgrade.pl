@@ -134,7 +134,7 @@ my $state = q(
 	SELECT h.change_id, h.paths, diffgen_at_change('veiled', 'object', h.change_id, false, 'p') FROM diffgen_history('veiled', 'p') h ORDER BY 1;
 	SELECT id, n, diffgen_at('filled', 'doc', taken, id) FROM snapshot ORDER BY id, n;
 	SELECT * FROM former_changelog ORDER BY change_id;
-	SELECT relname, relowner::regrole, relacl, obj_description(oid) FROM pg_class WHERE relname LIKE '%changelog%' ORDER BY relname;
+	SELECT relname, relowner::regrole, relacl, obj_description(oid, 'pg_class') FROM pg_class WHERE relname LIKE '%changelog%' ORDER BY relname;
 	SELECT p.* FROM diffgen_tracked t, diffgen_changelog_partitions(t.changelog) p ORDER BY p.partition::text);
 
 # Numbers of the catalogs must not be in data: they mean nothing elsewhere.
