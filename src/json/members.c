@@ -619,14 +619,17 @@ static void
 add_same(SparseList *sparse, uint32 key_len, uint32 old_index,
 		 uint32 new_index)
 {
-	SameStretch *last = &sparse->stretches[sparse->nstretches - 1];
+	SameStretch *last;
 
-	if (sparse->nstretches > 0 && sparse->key_len == key_len &&
-		last->old_index + last->count == old_index &&
-		last->new_index + last->count == new_index)
+	if (sparse->nstretches > 0 && sparse->key_len == key_len)
 	{
-		last->count++;
-		return;
+		last = &sparse->stretches[sparse->nstretches - 1];
+		if (last->old_index + last->count == old_index &&
+			last->new_index + last->count == new_index)
+		{
+			last->count++;
+			return;
+		}
 	}
 	if (sparse->nstretches == sparse->maxstretches)
 	{
