@@ -551,6 +551,23 @@ $$;
 COMMENT ON FUNCTION diffgen_note(regclass, text, jsonb) IS
 'internal: a changelog''s row about the changelog itself';
 
+-- The type under a domain, and under those that it is made of.
+CREATE FUNCTION diffgen_base_type(type oid)
+RETURNS regtype
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE types(oid, base) AS (
+		SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = type
+		UNION ALL
+		SELECT t.oid, t.typbasetype
+		FROM types d JOIN pg_type t ON t.oid = d.base)
+	SELECT t.oid::regtype FROM types t WHERE t.base = 0
+$$;
+
+COMMENT ON FUNCTION diffgen_base_type(oid) IS
+'internal: the type that a domain is of, or the type itself';
+
 -- The columns to be tracked, checked.
 CREATE FUNCTION diffgen_document_columns(target regclass, wanted name[],
 	options jsonb)
@@ -568,7 +585,8 @@ BEGIN
 		FROM pg_attribute a
 			JOIN pg_index i ON i.indrelid = a.attrelid AND i.indisprimary
 		WHERE a.attrelid = target AND a.attnum > 0 AND NOT a.attisdropped
-			AND a.atttypid IN ('jsonb'::regtype, 'json'::regtype, 'text'::regtype)
+			AND @extschema@.diffgen_base_type(a.atttypid)
+				IN ('jsonb'::regtype, 'json'::regtype, 'text'::regtype)
 			AND a.attnum <> ALL (i.indkey::int2[]);
 		IF result IS NULL THEN
 			RAISE EXCEPTION 'table % has no column of type jsonb, json or text outside its primary key', target
@@ -584,8 +602,8 @@ BEGIN
 	END IF;
 
 	FOREACH col IN ARRAY result LOOP
-		SELECT coalesce(nullif(t.typbasetype, 0), t.oid)::regtype INTO kind
-		FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
+		SELECT @extschema@.diffgen_base_type(a.atttypid) INTO kind
+		FROM pg_attribute a
 		WHERE a.attrelid = target AND a.attname = col AND a.attnum > 0
 			AND NOT a.attisdropped;
 		IF NOT FOUND THEN
@@ -1451,7 +1469,7 @@ AS $$
 DECLARE
 	tracked record;
 	col name;
-	col_type text;
+	col_type regtype;
 	cast_type text;
 	place_type regtype;
 	note bigint;
@@ -1511,7 +1529,7 @@ BEGIN
 				target, cardinality(tracked.key), cardinality(key_columns)
 			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
-	SELECT format_type(a.atttypid, NULL) INTO col_type
+	SELECT @extschema@.diffgen_base_type(a.atttypid) INTO col_type
 	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
 		JOIN pg_attribute a ON a.attrelid = tracked.target
 			AND a.attname = d.name
@@ -1520,7 +1538,7 @@ BEGIN
 		RAISE EXCEPTION 'column "%" of table % is not tracked', document, target
 			USING ERRCODE = 'undefined_column';
 	END IF;
-	cast_type := CASE WHEN col_type IN ('text', 'character varying')
+	cast_type := CASE WHEN col_type IN ('text'::regtype, 'varchar'::regtype)
 		THEN 'text' ELSE 'jsonb' END;
 	options := tracked.options || coalesce(options, '{}');
 	FOREACH col IN ARRAY key_columns || ARRAY[document, order_by, changed_at] LOOP

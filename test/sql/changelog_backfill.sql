@@ -201,4 +201,21 @@ SELECT operation, context->'documents' AS documents FROM conf_changelog WHERE op
 CALL diffgen_prune('conf_changelog', NULL);
 CALL diffgen_prune('old', '1 day');
 
+-- domains are tracked as what they are made of
+CREATE DOMAIN chg_fill.words AS text;
+CREATE DOMAIN chg_fill.few_words AS words CHECK (length(value) < 100);
+CREATE DOMAIN chg_fill.settings AS jsonb;
+CREATE TABLE chg_fill.of_domains (id int PRIMARY KEY, doc settings, note few_words, n numeric);
+SELECT diffgen_track('chg_fill.of_domains');
+SELECT columns FROM diffgen_tracked WHERE target = 'chg_fill.of_domains'::regclass;
+INSERT INTO of_domains VALUES (1, '{"a": 4}', 'note 4');
+UPDATE of_domains SET doc = '{"a": 5}', note = 'note 5';
+CREATE TABLE chg_fill.old_domains AS SELECT 1 AS id, i, jsonb_build_object('a', i)::settings AS doc, ('note ' || i)::few_words AS note, now() - interval '1 day' * (9 - i) AS at
+FROM generate_series(1, 4) i;
+CALL diffgen_backfill('old_domains', 'of_domains', '{id}', 'doc', 'i', 'at');
+CALL diffgen_backfill('old_domains', 'of_domains', '{id}', 'note', 'i', 'at');
+SELECT o.i, diffgen_at('of_domains', 'doc', o.at, 1) = o.doc AS doc, diffgen_at_text('of_domains', 'note', o.at, 1) = o.note AS note FROM old_domains o ORDER BY o.i;
+SELECT diffgen_undo('of_domains_changelog', change_id) FROM of_domains_changelog WHERE operation = 'update' AND change_id > 0 ORDER BY change_id;
+SELECT * FROM of_domains;
+
 DROP SCHEMA chg_fill CASCADE;
