@@ -1830,6 +1830,9 @@ BEGIN
 	IF changelog IS NULL OR keep IS NULL THEN
 		RAISE EXCEPTION 'arguments must not be NULL'
 			USING ERRCODE = 'null_value_not_allowed';
+	ELSIF keep < interval '0' THEN
+		RAISE EXCEPTION 'interval to be kept must not be negative'
+			USING ERRCODE = 'invalid_parameter_value';
 	END IF;
 	PERFORM @extschema@.diffgen_check_owner(changelog);
 	IF NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstrrelid = changelog

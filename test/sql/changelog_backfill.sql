@@ -199,6 +199,7 @@ DO $$ BEGIN PERFORM diffgen_at('conf', 'doc', min(taken), 'x', 5) FROM old; EXCE
 DO $$ BEGIN PERFORM diffgen_at('conf', 'doc', min(taken), 'x', 99) FROM old; EXCEPTION WHEN object_not_in_prerequisite_state THEN RAISE WARNING '%', regexp_replace(sqlerrm, ' at .*', ' at ...'); END $$;
 SELECT operation, context->'documents' AS documents FROM conf_changelog WHERE operation = 'track';
 CALL diffgen_prune('conf_changelog', NULL);
+CALL diffgen_prune('conf_changelog', '-1 day');
 CALL diffgen_prune('old', '1 day');
 
 -- domains are tracked as what they are made of
