@@ -231,7 +231,7 @@ def check_entries(tap, browser):
               psql("SELECT DISTINCT changed_at::date, to_char(changed_at, 'FMDay, FMDD Mon YYYY') "
                    "FROM objects_changelog ORDER BY 1 DESC \\g (format=unaligned fieldsep='\t')")
               .decode().replace("\t", "\n").splitlines()[1::2], "days are headings")
-    shown = "document.querySelector('%s .diffgen').checkVisibility({contentVisibilityAuto: true})"
+    shown = "document.querySelector('%s .diffgen').checkVisibility()"
     entry = "#c%d" % int(psql("SELECT max(change_id) FROM objects_changelog;"))
     tap.equal(browser.ask(shown % entry), False, "a diff is folded")
     browser.ask("document.querySelector('%s summary').click()" % entry)
