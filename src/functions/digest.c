@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/digest.h"
 #include "functions/options.h"
@@ -17,7 +18,6 @@
 #include "json/digest.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_hash_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_hash_text);
@@ -48,19 +48,15 @@ Datum
 diffgen_hash_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 1, OPTS_JSONB_TEXT);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	JsonNode	root;
 	bytea	   *result = make_hash();
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	dg_node_root(PG_GETARG_JSONB_P(0), &root);
 	dg_view_root(options->patterns, &root);
 	dg_json_digest(&root, (uint8 *) VARDATA(result));
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	PG_RETURN_BYTEA_P(result);
 }
@@ -84,8 +80,7 @@ void
 diffgen_hash_pair_values(FunctionCallInfo fcinfo, Datum *values)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_JSONB_TEXT);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 	bytea	   *hashes[2];
@@ -96,16 +91,13 @@ diffgen_hash_pair_values(FunctionCallInfo fcinfo, Datum *values)
 		values[i] = PointerGetDatum(hashes[i]);
 	}
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	dg_node_root(PG_GETARG_JSONB_P(0), &old_root);
 	dg_node_root(PG_GETARG_JSONB_P(1), &new_root);
 	dg_view_roots_apart(options->patterns, &old_root, &new_root);
 	dg_json_digest_pair(&old_root, &new_root, (uint8 *) VARDATA(hashes[0]),
 						(uint8 *) VARDATA(hashes[1]));
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "catalog/pg_type.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/jsonb_pair.h"
@@ -37,30 +38,6 @@ PG_FUNCTION_INFO_V1(diffgen_paths_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_patch_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_merge_patch_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_entry_jsonb);
-
-/*
- * A call's own memory context, and what the caller's was.
- */
-typedef struct ChangesCall
-{
-	MemoryContext own;
-	MemoryContext caller;
-} ChangesCall;
-
-static void
-begin_call(ChangesCall *call)
-{
-	call->own = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									  ALLOCSET_DEFAULT_SIZES);
-	call->caller = MemoryContextSwitchTo(call->own);
-}
-
-static void
-end_call(ChangesCall *call)
-{
-	MemoryContextSwitchTo(call->caller);
-	MemoryContextDelete(call->own);
-}
 
 /*
  * Writes one row for each change.
@@ -118,14 +95,14 @@ Datum
 diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_CHANGES);
-	ChangesCall call;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 
 	/* Looking up the row type instead would leave memory in the query. */
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 							options, &old_root, &new_root))
 	{
@@ -141,7 +118,7 @@ diffgen_changes_jsonb(PG_FUNCTION_ARGS)
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 	}
-	end_call(&call);
+	diffgen_end_call(&call);
 
 	return (Datum) 0;
 }
@@ -211,13 +188,13 @@ Datum
 diffgen_paths_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_CHANGES);
-	ChangesCall call;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 	JsonPathSink sink;
 	Datum		result;
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_path_sink_begin(&sink);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 							options, &old_root, &new_root))
@@ -230,7 +207,7 @@ diffgen_paths_jsonb(PG_FUNCTION_ARGS)
 	}
 	MemoryContextSwitchTo(call.caller);
 	result = paths_array(&sink);
-	end_call(&call);
+	diffgen_end_call(&call);
 
 	PG_RETURN_DATUM(result);
 }
@@ -243,14 +220,14 @@ Datum
 diffgen_patch_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_PATCH);
-	ChangesCall call;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 	JsonPatchSink sink;
 	Jsonb	   *result;
 
 	dg_patch_sink_begin(&sink, options->invertible);
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 							options, &old_root, &new_root))
 	{
@@ -260,7 +237,7 @@ diffgen_patch_jsonb(PG_FUNCTION_ARGS)
 		dg_walk_add_sink(&walk, &sink.sink);
 		dg_walk(&walk, &old_root, &new_root);
 	}
-	end_call(&call);
+	diffgen_end_call(&call);
 	result = dg_patch_sink_end(&sink);
 
 	PG_RETURN_JSONB_P(result);
@@ -273,7 +250,7 @@ diffgen_patch_jsonb(PG_FUNCTION_ARGS)
 Datum
 diffgen_merge_patch_jsonb(PG_FUNCTION_ARGS)
 {
-	ChangesCall call;
+	FunctionCallMemory call;
 	Jsonb	   *old_document;
 	Jsonb	   *new_document;
 	JsonNode	old_root;
@@ -284,7 +261,7 @@ diffgen_merge_patch_jsonb(PG_FUNCTION_ARGS)
 	EditValue  *patch;
 	Jsonb	   *result;
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	old_document = PG_GETARG_JSONB_P(0);
 	new_document = PG_GETARG_JSONB_P(1);
 	dg_node_root(old_document, &old_root);
@@ -298,7 +275,7 @@ diffgen_merge_patch_jsonb(PG_FUNCTION_ARGS)
 
 	MemoryContextSwitchTo(call.caller);
 	result = dg_edit_to_jsonb(&tree, patch);
-	end_call(&call);
+	diffgen_end_call(&call);
 
 	PG_RETURN_JSONB_P(result);
 }
@@ -313,7 +290,7 @@ void
 diffgen_entry_values(FunctionCallInfo fcinfo, Datum *values)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_ENTRY);
-	ChangesCall call;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 	StringInfoData diff;
@@ -326,7 +303,7 @@ diffgen_entry_values(FunctionCallInfo fcinfo, Datum *values)
 	stat.exact = true;
 	diffgen_init_result(&diff, CurrentMemoryContext);
 	dg_patch_sink_begin(&patch_sink, options->invertible);
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_path_sink_begin(&path_sink);
 	if (diffgen_fetch_roots(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 							options, &old_root, &new_root))
@@ -347,7 +324,7 @@ diffgen_entry_values(FunctionCallInfo fcinfo, Datum *values)
 	values[0] = diffgen_result_text(&diff);
 	values[1] = JsonbPGetDatum(dg_patch_sink_end(&patch_sink));
 	values[2] = paths_array(&path_sink);
-	end_call(&call);
+	diffgen_end_call(&call);
 
 	values[3] = Int32GetDatum(stat.added);
 	values[4] = Int32GetDatum(stat.removed);

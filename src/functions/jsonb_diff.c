@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/jsonb_pair.h"
@@ -18,7 +19,6 @@
 #include "json/walk.h"
 #include "utils/fmgrprotos.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_jsonb_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_json_json);
@@ -36,17 +36,14 @@ static void
 diff_documents(Datum old_datum, Datum new_datum,
 			   const DiffgenOptions *options, StringInfo out, DiffStat *stat)
 {
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	JsonNode	old_root;
 	JsonNode	new_root;
 
 	memset(stat, 0, sizeof(DiffStat));
 	stat->exact = true;
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 
 	if (diffgen_fetch_roots(old_datum, new_datum, options, &old_root,
 							&new_root))
@@ -63,8 +60,7 @@ diff_documents(Datum old_datum, Datum new_datum,
 		*stat = sink.writer.stat;
 	}
 
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 }
 
 /*
@@ -156,20 +152,16 @@ Datum
 diffgen_text_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 1, OPTS_JSONB_TEXT);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	StringInfoData out;
 	JsonNode	root;
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	dg_node_root(PG_GETARG_JSONB_P(0), &root);
 	dg_view_root(options->patterns, &root);
 	dg_canonical_text(&root, &out);
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	PG_RETURN_DATUM(diffgen_result_text(&out));
 }

@@ -10,10 +10,10 @@
 #include "access/htup_details.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/call.h"
 #include "functions/options.h"
 #include "json/three_way.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_merge_jsonb);
 
@@ -30,26 +30,23 @@ diffgen_merge_jsonb(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 3,
 													OPTS_JSONB_MERGE);
-	MemoryContext context;
-	MemoryContext caller;
+	FunctionCallMemory call;
 	EditTree	tree;
 	EditValue	conflicts;
 	Datum		values[2];
 	bool		nulls[2] = {false, false};
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen merge",
-									ALLOCSET_DEFAULT_SIZES);
-	caller = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
 	conflicts = dg_three_way(&tree, PG_GETARG_JSONB_P(1),
 							 PG_GETARG_JSONB_P(2),
 							 options->prefer == PREFER_THEIRS,
 							 options->text.algorithm, options->keys);
 
-	MemoryContextSwitchTo(caller);
+	MemoryContextSwitchTo(call.caller);
 	values[0] = JsonbPGetDatum(dg_edit_to_jsonb(&tree, &tree.root));
 	values[1] = JsonbPGetDatum(dg_edit_to_jsonb(&tree, &conflicts));
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),
 													  values, nulls)));

@@ -12,43 +12,27 @@
 
 #include "catalog/pg_type.h"
 #include "fmgr.h"
+#include "functions/call.h"
 #include "json/patch_apply.h"
 #include "json/patch_invert.h"
 #include "miscadmin.h"
 #include "utils/array.h"
 #include "utils/jsonb.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_apply_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_apply_merge_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_invert_jsonb);
 PG_FUNCTION_INFO_V1(diffgen_replay_jsonb);
 
-/* The context of one call, and the caller's to go back to. */
-typedef struct PatchCall
-{
-	MemoryContext own;
-	MemoryContext caller;
-} PatchCall;
-
-static void
-begin_call(PatchCall *call)
-{
-	call->own = AllocSetContextCreate(CurrentMemoryContext,
-									  "diffgen patch",
-									  ALLOCSET_DEFAULT_SIZES);
-	call->caller = MemoryContextSwitchTo(call->own);
-}
-
 /* Writes the result in the caller's context and frees all else. */
 static Datum
-end_call(PatchCall *call, EditTree *tree, EditValue *value)
+finish_call(FunctionCallMemory *call, EditTree *tree, EditValue *value)
 {
 	Jsonb	   *result;
 
 	MemoryContextSwitchTo(call->caller);
 	result = dg_edit_to_jsonb(tree, value);
-	MemoryContextDelete(call->own);
+	diffgen_end_call(call);
 	return JsonbPGetDatum(result);
 }
 
@@ -59,15 +43,15 @@ end_call(PatchCall *call, EditTree *tree, EditValue *value)
 Datum
 diffgen_apply_jsonb(PG_FUNCTION_ARGS)
 {
-	PatchCall	call;
+	FunctionCallMemory call;
 	EditTree	tree;
 	PatchTarget target;
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
 	dg_patch_target_init(&target, &tree);
 	dg_patch_apply(&target, PG_GETARG_JSONB_P(1), 0);
-	return end_call(&call, &tree, &tree.root);
+	return finish_call(&call, &tree, &tree.root);
 }
 
 /*
@@ -77,13 +61,13 @@ diffgen_apply_jsonb(PG_FUNCTION_ARGS)
 Datum
 diffgen_apply_merge_jsonb(PG_FUNCTION_ARGS)
 {
-	PatchCall	call;
+	FunctionCallMemory call;
 	EditTree	tree;
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
 	dg_merge_patch_apply(&tree, PG_GETARG_JSONB_P(1));
-	return end_call(&call, &tree, &tree.root);
+	return finish_call(&call, &tree, &tree.root);
 }
 
 /*
@@ -93,14 +77,14 @@ diffgen_apply_merge_jsonb(PG_FUNCTION_ARGS)
 Datum
 diffgen_invert_jsonb(PG_FUNCTION_ARGS)
 {
-	PatchCall	call;
+	FunctionCallMemory call;
 	EditTree	tree;
 	EditValue	inverse;
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_edit_begin(&tree, NULL);
 	inverse = dg_patch_invert(&tree, PG_GETARG_JSONB_P(0));
-	return end_call(&call, &tree, &inverse);
+	return finish_call(&call, &tree, &inverse);
 }
 
 /*
@@ -113,14 +97,14 @@ diffgen_invert_jsonb(PG_FUNCTION_ARGS)
 Datum
 diffgen_replay_jsonb(PG_FUNCTION_ARGS)
 {
-	PatchCall	call;
+	FunctionCallMemory call;
 	EditTree	tree;
 	PatchTarget target;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 
-	begin_call(&call);
+	diffgen_begin_call(&call);
 	dg_edit_begin(&tree, PG_GETARG_JSONB_P(0));
 	dg_patch_target_init(&target, &tree);
 	if (!PG_ARGISNULL(1))
@@ -138,5 +122,5 @@ diffgen_replay_jsonb(PG_FUNCTION_ARGS)
 				dg_patch_apply(&target, DatumGetJsonbP(patches[i]), i + 1);
 		}
 	}
-	return end_call(&call, &tree, &tree.root);
+	return finish_call(&call, &tree, &tree.root);
 }

@@ -11,10 +11,10 @@
 #include "core/merge.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/options.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_merge_text);
 
@@ -38,8 +38,7 @@ diffgen_merge_text(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 3,
 													OPTS_TEXT_MERGE);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	StringInfoData out;
 	MergeText	base;
 	MergeText	ours;
@@ -48,16 +47,13 @@ diffgen_merge_text(PG_FUNCTION_ARGS)
 	bool		nulls[2] = {false, false};
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_merge",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	base = merge_text(PG_GETARG_TEXT_PP(0));
 	ours = merge_text(PG_GETARG_TEXT_PP(1));
 	theirs = merge_text(PG_GETARG_TEXT_PP(2));
 	values[1] = Int32GetDatum(dg_merge(&base, &ours, &theirs, options->style,
 									   options->prefer, &out));
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	values[0] = diffgen_result_text(&out);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(diffgen_row_type(fcinfo),

@@ -11,12 +11,12 @@
 #include "core/text_diff.h"
 #include "fmgr.h"
 #include "funcapi.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/options.h"
 #include "functions/stat.h"
 #include "utils/builtins.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_text_text);
 PG_FUNCTION_INFO_V1(diffgen_stat_text);
@@ -34,17 +34,14 @@ static void
 diff_arguments(FunctionCallInfo fcinfo, const DiffgenOptions *options,
 			   StringInfo out, DiffStat *stat)
 {
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	struct varlena *old_doc;
 	struct varlena *new_doc;
 
 	memset(stat, 0, sizeof(DiffStat));
 	stat->exact = true;
 
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 
 	if (diffgen_fetch_pair(PG_GETARG_DATUM(0), PG_GETARG_DATUM(1),
 						   &old_doc, &new_doc))
@@ -62,8 +59,7 @@ diff_arguments(FunctionCallInfo fcinfo, const DiffgenOptions *options,
 						options->context, &options->labels, out, stat);
 	}
 
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 }
 
 /*

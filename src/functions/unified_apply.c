@@ -10,10 +10,10 @@
 #include "core/unified_apply.h"
 #include "core/unified_invert.h"
 #include "fmgr.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/unified_report.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_apply_text);
 PG_FUNCTION_INFO_V1(diffgen_invert_text);
@@ -29,22 +29,17 @@ diffgen_apply_text(PG_FUNCTION_ARGS)
 	text	   *diff = PG_GETARG_TEXT_PP(1);
 	const char *diff_data = VARDATA_ANY(diff);
 	Size		diff_len = VARSIZE_ANY_EXHDR(diff);
-	MemoryContext call_context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	StringInfoData out;
 	UnifiedFailure failure;
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	call_context = AllocSetContextCreate(CurrentMemoryContext,
-										 "diffgen_apply",
-										 ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(call_context);
+	diffgen_begin_call(&call);
 	if (dg_unified_apply(VARDATA_ANY(doc), VARSIZE_ANY_EXHDR(doc),
 						 diff_data, diff_len,
 						 &out, &failure) != UNIFIED_APPLIED)
 		diffgen_report_failure(&failure, diff_data, diff_len);
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(call_context);
+	diffgen_end_call(&call);
 
 	PG_FREE_IF_COPY(doc, 0);
 	PG_FREE_IF_COPY(diff, 1);

@@ -10,12 +10,12 @@
 #include "core/ansi.h"
 #include "core/html.h"
 #include "fmgr.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/encoding.h"
 #include "functions/options.h"
 #include "functions/unified_report.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_ansi);
 PG_FUNCTION_INFO_V1(diffgen_html);
@@ -42,21 +42,17 @@ diffgen_ansi(PG_FUNCTION_ARGS)
 	const DiffgenOptions *options = diffgen_options(fcinfo, 1, OPTS_ANSI);
 	text	   *diff = PG_GETARG_TEXT_PP(0);
 	WordOptions words = word_options(options);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	StringInfoData out;
 	UnifiedReader reader;
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_ansi",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	if (!dg_ansi(VARDATA_ANY(diff), VARSIZE_ANY_EXHDR(diff), &words,
 				 options->width, &out, &reader))
 		diffgen_report_fault(&reader, VARDATA_ANY(diff),
 							 VARSIZE_ANY_EXHDR(diff));
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	PG_FREE_IF_COPY(diff, 0);
 	PG_RETURN_DATUM(diffgen_result_text(&out));
@@ -72,8 +68,7 @@ diffgen_html(PG_FUNCTION_ARGS)
 	const DiffgenOptions *options = diffgen_options(fcinfo, 1, OPTS_HTML);
 	text	   *diff = PG_GETARG_TEXT_PP(0);
 	HtmlOptions html;
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	StringInfoData out;
 	UnifiedReader reader;
 
@@ -83,15 +78,12 @@ diffgen_html(PG_FUNCTION_ARGS)
 	html.bare = false;
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_html",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 	if (!dg_html(VARDATA_ANY(diff), VARSIZE_ANY_EXHDR(diff), &html,
 				 &out, &reader))
 		diffgen_report_fault(&reader, VARDATA_ANY(diff),
 							 VARSIZE_ANY_EXHDR(diff));
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 
 	PG_FREE_IF_COPY(diff, 0);
 	PG_RETURN_DATUM(diffgen_result_text(&out));

@@ -9,11 +9,11 @@
 
 #include "core/words.h"
 #include "fmgr.h"
+#include "functions/call.h"
 #include "functions/compat.h"
 #include "functions/documents.h"
 #include "functions/encoding.h"
 #include "functions/options.h"
-#include "utils/memutils.h"
 
 PG_FUNCTION_INFO_V1(diffgen_words);
 
@@ -25,8 +25,7 @@ Datum
 diffgen_words(PG_FUNCTION_ARGS)
 {
 	const DiffgenOptions *options = diffgen_options(fcinfo, 2, OPTS_WORDS);
-	MemoryContext context;
-	MemoryContext old_context;
+	FunctionCallMemory call;
 	struct varlena *old_doc;
 	struct varlena *new_doc;
 	StringInfoData out;
@@ -39,9 +38,7 @@ diffgen_words(PG_FUNCTION_ARGS)
 		PG_RETURN_DATUM(PG_GETARG_DATUM(1));
 
 	diffgen_init_result(&out, CurrentMemoryContext);
-	context = AllocSetContextCreate(CurrentMemoryContext, "diffgen_words",
-									ALLOCSET_DEFAULT_SIZES);
-	old_context = MemoryContextSwitchTo(context);
+	diffgen_begin_call(&call);
 
 	words.granularity = options->granularity;
 	words.algorithm = options->text.algorithm;
@@ -53,7 +50,6 @@ diffgen_words(PG_FUNCTION_ARGS)
 	dg_words_format(VARDATA_ANY(old_doc), VARDATA_ANY(new_doc),
 					VARSIZE_ANY_EXHDR(new_doc), &script, &out);
 
-	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(context);
+	diffgen_end_call(&call);
 	PG_RETURN_DATUM(diffgen_result_text(&out));
 }
