@@ -116,21 +116,16 @@ make_stamps(const Tracking *tracking, const WalkResult *walk)
 static SPIPlanPtr
 prepare_lookup(const Tracking *tracking)
 {
-	static const char *const columns[] = {"changed_at", "changed_by",
-	"application", "context"};
-	static const char *const types[] = {"timestamptz", "name", "text",
-	"jsonb"};
+	static const HistoryColumn columns[] = {HISTORY_CHANGED_AT,
+	HISTORY_CHANGED_BY, HISTORY_APPLICATION, HISTORY_CONTEXT};
 	Oid			param = INT8OID;
 	StringInfoData query;
 	SPIPlanPtr	plan;
 
 	initStringInfo(&query);
 	for (int i = 0; i < (int) lengthof(columns); i++)
-		appendStringInfo(&query, "%s %s::pg_catalog.%s",
-						 i > 0 ? "," : "SELECT",
-						 get_attnum(tracking->changelog,
-									columns[i]) != InvalidAttrNumber ?
-						 columns[i] : "NULL", types[i]);
+		appendStringInfo(&query, "%s %s", i > 0 ? "," : "SELECT",
+						 diffgen_column_expression(tracking, "", columns[i]));
 	appendStringInfo(&query,
 					 " FROM %s WHERE change_id OPERATOR(pg_catalog.=) $1",
 					 diffgen_relation_name(tracking->changelog));

@@ -209,12 +209,12 @@ diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
 	}
 }
 
-/* Columns that diffgen_history returns. */
+/* As in HistoryColumn. */
 static const struct
 {
 	const char *name;
 	const char *type;
-}			history_columns[] = {
+}			history_columns[HISTORY_COLUMNS] = {
 	{"change_id", "int8"},
 	{"changed_at", "timestamptz"},
 	{"transaction_id", "xid8"},
@@ -232,12 +232,30 @@ static const struct
 	{"new_hash", "bytea"}
 };
 
-#define HISTORY_COLUMNS	((int) lengthof(history_columns))
 #define HISTORY_BATCH	100
 
 /*
- * The statement that diffgen_history runs.  Columns that a changelog does not
- * have are NULL.
+ * diffgen_column_expression
+ *		A column of a changelog in SQL, or a NULL of its type if its owner has
+ *		dropped it.
+ *
+ * prefix is what stands before the name: "", or an alias with a dot.  The
+ * result is in the current memory context.
+ */
+char *
+diffgen_column_expression(const Tracking *tracking, const char *prefix,
+						  HistoryColumn column)
+{
+	const char *name = history_columns[column].name;
+	bool		there = get_attnum(tracking->changelog,
+								   name) != InvalidAttrNumber;
+
+	return psprintf("%s%s::pg_catalog.%s", there ? prefix : "",
+					there ? name : "NULL", history_columns[column].type);
+}
+
+/*
+ * The statement that diffgen_history runs.
  */
 static char *
 history_query(const RowKey *key)
@@ -247,15 +265,8 @@ history_query(const RowKey *key)
 
 	initStringInfo(&query);
 	for (int i = 0; i < HISTORY_COLUMNS; i++)
-	{
-		const char *name = history_columns[i].name;
-		bool		there = get_attnum(tracking->changelog,
-									   name) != InvalidAttrNumber;
-
-		appendStringInfo(&query, "%s %s::pg_catalog.%s",
-						 i > 0 ? "," : "SELECT", there ? name : "NULL",
-						 history_columns[i].type);
-	}
+		appendStringInfo(&query, "%s %s", i > 0 ? "," : "SELECT",
+						 diffgen_column_expression(tracking, "", i));
 	appendStringInfo(&query, " FROM %s WHERE ",
 					 diffgen_relation_name(tracking->changelog));
 	diffgen_append_condition(&query, key, true);

@@ -28,6 +28,33 @@ typedef struct RowKey
 	Oid		   *types;
 } RowKey;
 
+/*
+ * Columns of a changelog that say what was changed, as diffgen_history returns
+ * them; those of the key stand before them.
+ */
+typedef enum HistoryColumn
+{
+	HISTORY_CHANGE_ID,
+	HISTORY_CHANGED_AT,
+	HISTORY_TRANSACTION_ID,
+	HISTORY_OPERATION,
+	HISTORY_DOCUMENT,
+	HISTORY_DIFF,
+	HISTORY_PATCH,
+	HISTORY_PATHS,
+	HISTORY_ADDED,
+	HISTORY_REMOVED,
+	HISTORY_CHANGED_BY,
+	HISTORY_APPLICATION,
+	HISTORY_CONTEXT,
+	HISTORY_OLD_HASH,			/* not NULL: there was a document before */
+	HISTORY_NEW_HASH,			/* not NULL: there is one after */
+	HISTORY_COLUMNS
+} HistoryColumn;
+
+extern char *diffgen_column_expression(const Tracking *tracking,
+									   const char *prefix,
+									   HistoryColumn column);
 extern const Tracking *diffgen_find_target(FunctionCallInfo fcinfo,
 										   Oid target);
 extern char *diffgen_key_names(const Tracking *tracking);

@@ -75,30 +75,6 @@ typedef struct Timeline
 	char	   *day;			/* of the last entry */
 } Timeline;
 
-/* Columns that are read, as in TimelineColumn. */
-static const struct
-{
-	const char *name;
-	const char *type;
-	bool		test;			/* whether it is there */
-}			columns[TL_COLUMNS] = {
-	{"change_id", "int8"},
-	{"changed_at", "timestamptz"},
-	{"transaction_id", "xid8"},
-	{"operation", "text"},
-	{"document", "text"},
-	{"diff", "text"},
-	{"patch", "jsonb"},
-	{"paths", "_text"},
-	{"added", "int4"},
-	{"removed", "int4"},
-	{"changed_by", "name"},
-	{"application", "text"},
-	{"context", "jsonb"},
-	{"old_hash", "bytea", true},
-	{"new_hash", "bytea", true}
-};
-
 /* Add a parameter of the statement, and return its number. */
 static int
 add_param(Timeline *timeline, Datum value, Oid type)
@@ -130,21 +106,15 @@ text_array(const OptionStrings *strings)
 										   false, TYPALIGN_INT));
 }
 
-/* A column of the changelog; NULL where the owner has dropped it. */
 static char *
-column_expression(const Timeline *timeline, TimelineColumn column)
+log_column(const Timeline *timeline, HistoryColumn column)
 {
-	bool		there = get_attnum(timeline->tracking->changelog,
-								   columns[column].name) != InvalidAttrNumber;
-
-	return psprintf("%s%s::pg_catalog.%s", there ? "l." : "",
-					there ? columns[column].name : "NULL",
-					columns[column].type);
+	return diffgen_column_expression(timeline->tracking, "l.", column);
 }
 
 /* Append the condition that a column is one of some strings. */
 static void
-add_strings_condition(Timeline *timeline, TimelineColumn column,
+add_strings_condition(Timeline *timeline, HistoryColumn column,
 					  const OptionStrings *strings)
 {
 	int			param;
@@ -154,7 +124,7 @@ add_strings_condition(Timeline *timeline, TimelineColumn column,
 	param = add_param(timeline, text_array(strings), TEXTARRAYOID);
 	appendStringInfo(&timeline->query,
 					 " AND %s OPERATOR(pg_catalog.=) ANY ($%d)",
-					 column_expression(timeline, column), param);
+					 log_column(timeline, column), param);
 }
 
 /* The same for who made a change: the role, or whom the context names. */
@@ -170,11 +140,11 @@ add_people_condition(Timeline *timeline)
 					  TEXTARRAYOID);
 	appendStringInfo(&timeline->query,
 					 " AND (%s OPERATOR(pg_catalog.=) ANY ($%d)",
-					 column_expression(timeline, TL_CHANGED_BY), param);
+					 log_column(timeline, HISTORY_CHANGED_BY), param);
 	for (int i = 0; i < options->who.n; i++)
 		appendStringInfo(&timeline->query,
 						 " OR (%s OPERATOR(pg_catalog.->>) $%d) OPERATOR(pg_catalog.=) ANY ($%d)",
-						 column_expression(timeline, TL_CONTEXT),
+						 log_column(timeline, HISTORY_CONTEXT),
 						 add_param(timeline,
 								   CStringGetTextDatum(options->who.items[i]),
 								   TEXTOID), param);
@@ -219,14 +189,18 @@ make_query(Timeline *timeline)
 	timeline->params = palloc(mul_size(timeline->maxparams, sizeof(Datum)));
 	timeline->types = palloc(mul_size(timeline->maxparams, sizeof(Oid)));
 	initStringInfo(query);
-	for (int i = 0; i < TL_COLUMNS; i++)
+	for (int i = 0; i < HISTORY_COLUMNS; i++)
 	{
-		/* What is sorted is smaller without patches that nobody looks at. */
-		appendStringInfo(query, i == TL_PATCH ?
+		/*
+		 * What is sorted is smaller without patches that nobody looks at, and
+		 * of the hashes it only matters whether they are there.
+		 */
+		appendStringInfo(query, i == HISTORY_PATCH ?
 						 "%s CASE WHEN l.diff IS NULL THEN %s%s END" :
 						 "%s %s%s", i > 0 ? "," : "SELECT",
-						 column_expression(timeline, i),
-						 columns[i].test ? " IS NOT NULL" : "");
+						 log_column(timeline, i),
+						 i == HISTORY_OLD_HASH || i == HISTORY_NEW_HASH ?
+						 " IS NOT NULL" : "");
 	}
 	for (int i = 0; i < tracking->nkeys; i++)
 		appendStringInfo(query, ", l.%s",
@@ -242,8 +216,8 @@ make_query(Timeline *timeline)
 						 add_param(timeline, TimestampTzGetDatum(options->to),
 								   TIMESTAMPTZOID));
 	add_key_conditions(timeline);
-	add_strings_condition(timeline, TL_DOCUMENT, &options->documents);
-	add_strings_condition(timeline, TL_OPERATION, &options->operations);
+	add_strings_condition(timeline, HISTORY_DOCUMENT, &options->documents);
+	add_strings_condition(timeline, HISTORY_OPERATION, &options->operations);
 	add_people_condition(timeline);
 	appendStringInfoString(query,
 						   " ORDER BY l.changed_at DESC, l.change_id DESC");
@@ -321,7 +295,7 @@ put_day(Timeline *timeline, TimestampTz at, MemoryContext context)
 static void
 take_row(Timeline *timeline, const TimelineRow *row, MemoryContext context)
 {
-	TimestampTz at = DatumGetTimestampTz(row->values[TL_CHANGED_AT]);
+	TimestampTz at = DatumGetTimestampTz(row->values[HISTORY_CHANGED_AT]);
 	bool		shown = timeline->nentries < timeline->options.limit;
 	TimelineKind kind;
 	Person	   *person;
@@ -369,7 +343,7 @@ take_rows(Timeline *timeline)
 	MemoryContext scratch;
 	Portal		portal;
 	TimelineRow row;
-	int			ncolumns = TL_COLUMNS + timeline->tracking->nkeys;
+	int			ncolumns = HISTORY_COLUMNS + timeline->tracking->nkeys;
 
 	row.tracking = timeline->tracking;
 	row.options = &timeline->options;
@@ -488,6 +462,9 @@ add_time_filter(TimelineHead *head, const char *name, TimestampTz at)
 			   pstrdup(timestamptz_to_str(at)) : time_name(at));
 }
 
+/* Filters that are not by key. */
+#define OTHER_FILTERS	6
+
 /* What the page leaves out, so that nobody takes it for the whole. */
 static void
 set_filters(const Timeline *timeline, TimelineHead *head)
@@ -496,7 +473,7 @@ set_filters(const Timeline *timeline, TimelineHead *head)
 	const TimelineOptions *options = &timeline->options;
 	const TimelineKey *key = &timeline->key;
 
-	head->filters = palloc(mul_size(key->n + lengthof(columns),
+	head->filters = palloc(mul_size(tracking->nkeys + OTHER_FILTERS,
 									sizeof(TimelinePair)));
 	for (int i = 0; i < tracking->nkeys; i++)
 	{

@@ -58,27 +58,6 @@ extern void diffgen_timeline_options(Jsonb *document,
 extern void diffgen_timeline_key(Jsonb *document, const Tracking *tracking,
 								 TimelineKey *key);
 
-/* Columns of the changelog that are read; those of the key follow. */
-typedef enum TimelineColumn
-{
-	TL_CHANGE_ID,
-	TL_CHANGED_AT,
-	TL_TRANSACTION_ID,
-	TL_OPERATION,
-	TL_DOCUMENT,
-	TL_DIFF,
-	TL_PATCH,
-	TL_PATHS,
-	TL_ADDED,
-	TL_REMOVED,
-	TL_CHANGED_BY,
-	TL_APPLICATION,
-	TL_CONTEXT,
-	TL_HAD_HASH,				/* there was a document before */
-	TL_HAS_HASH,				/* there is one after */
-	TL_COLUMNS
-} TimelineColumn;
-
 /* A row of the changelog, and what it is a row of. */
 typedef struct TimelineRow
 {

@@ -78,7 +78,7 @@ find_operation(const TimelineRow *row)
 {
 	for (int i = 0; i < (int) lengthof(operations); i++)
 	{
-		if (column_is(row, TL_OPERATION, operations[i].operation))
+		if (column_is(row, HISTORY_OPERATION, operations[i].operation))
 			return i;
 	}
 	return 0;
@@ -107,10 +107,10 @@ diffgen_timeline_paths(const TimelineRow *row, int *npaths, char ***paths)
 
 	*npaths = 0;
 	*paths = NULL;
-	if (row->nulls[TL_PATHS])
+	if (row->nulls[HISTORY_PATHS])
 		return;
-	deconstruct_array(DatumGetArrayTypeP(row->values[TL_PATHS]), TEXTOID, -1,
-					  false, TYPALIGN_INT, &elements, &nulls, &n);
+	deconstruct_array(DatumGetArrayTypeP(row->values[HISTORY_PATHS]), TEXTOID,
+					  -1, false, TYPALIGN_INT, &elements, &nulls, &n);
 	*paths = palloc(mul_size(Max(n, 1), sizeof(char *)));
 	for (int i = 0; i < n; i++)
 	{
@@ -135,9 +135,9 @@ context_person(const TimelineRow *row)
 	const OptionStrings *who = &row->options->who;
 	Jsonb	   *context;
 
-	if (row->nulls[TL_CONTEXT])
+	if (row->nulls[HISTORY_CONTEXT])
 		return NULL;
-	context = DatumGetJsonbP(row->values[TL_CONTEXT]);
+	context = DatumGetJsonbP(row->values[HISTORY_CONTEXT]);
 	if (!JB_ROOT_IS_OBJECT(context))
 		return NULL;
 	for (int i = 0; i < who->n; i++)
@@ -163,9 +163,9 @@ diffgen_timeline_person(const TimelineRow *row)
 	char	   *person = context_person(row);
 
 	if (person == NULL)
-		person = column_text(row, TL_CHANGED_BY);
+		person = column_text(row, HISTORY_CHANGED_BY);
 	if (person == NULL)
-		person = column_text(row, TL_APPLICATION);
+		person = column_text(row, HISTORY_APPLICATION);
 	return person;
 }
 
@@ -176,13 +176,14 @@ diffgen_timeline_person(const TimelineRow *row)
 char *
 diffgen_timeline_id(const TimelineRow *row)
 {
-	return psprintf(INT64_FORMAT, DatumGetInt64(row->values[TL_CHANGE_ID]));
+	return psprintf(INT64_FORMAT,
+					DatumGetInt64(row->values[HISTORY_CHANGE_ID]));
 }
 
 static void
 set_times(const TimelineRow *row, TimelineEntry *entry)
 {
-	TimestampTz at = DatumGetTimestampTz(row->values[TL_CHANGED_AT]);
+	TimestampTz at = DatumGetTimestampTz(row->values[HISTORY_CHANGED_AT]);
 	char		buffer[MAXDATELEN + 1];
 	struct pg_tm tm;
 	fsec_t		fsec;
@@ -191,7 +192,7 @@ set_times(const TimelineRow *row, TimelineEntry *entry)
 
 	if (TIMESTAMP_NOT_FINITE(at))
 	{
-		entry->clock = entry->exact_time = column_text(row, TL_CHANGED_AT);
+		entry->clock = entry->exact_time = column_text(row, HISTORY_CHANGED_AT);
 		return;
 	}
 	if (timestamp2tm(at, &offset, &tm, &fsec, &zone, NULL) != 0)
@@ -220,7 +221,7 @@ set_key(const TimelineRow *row, TimelineEntry *entry)
 	initStringInfo(&key);
 	for (int i = 0; i < tracking->nkeys; i++)
 	{
-		char	   *value = column_text(row, TL_COLUMNS + i);
+		char	   *value = column_text(row, HISTORY_COLUMNS + i);
 
 		if (value == NULL)
 			continue;
@@ -253,12 +254,12 @@ add_context(const TimelineRow *row, TimelineEntry *entry)
 	JsonbValue	value;
 	int			n = entry->nfacts + OTHER_FACTS;
 
-	if (row->nulls[TL_CONTEXT])
+	if (row->nulls[HISTORY_CONTEXT])
 		return;
-	context = DatumGetJsonbP(row->values[TL_CONTEXT]);
+	context = DatumGetJsonbP(row->values[HISTORY_CONTEXT]);
 	if (!JB_ROOT_IS_OBJECT(context))
 	{
-		add_fact(entry, "context", column_text(row, TL_CONTEXT));
+		add_fact(entry, "context", column_text(row, HISTORY_CONTEXT));
 		return;
 	}
 	n += JB_ROOT_COUNT(context);
@@ -276,15 +277,15 @@ add_context(const TimelineRow *row, TimelineEntry *entry)
 static void
 set_people(const TimelineRow *row, TimelineEntry *entry)
 {
-	char	   *role = column_text(row, TL_CHANGED_BY);
+	char	   *role = column_text(row, HISTORY_CHANGED_BY);
 
 	entry->person = diffgen_timeline_person(row);
 	if (entry->person != NULL && role != NULL &&
 		strcmp(entry->person, role) != 0)
 		entry->role = role;
 	add_fact(entry, "role", role);
-	add_fact(entry, "application", column_text(row, TL_APPLICATION));
-	add_fact(entry, "transaction", column_text(row, TL_TRANSACTION_ID));
+	add_fact(entry, "application", column_text(row, HISTORY_APPLICATION));
+	add_fact(entry, "transaction", column_text(row, HISTORY_TRANSACTION_ID));
 }
 
 /*
@@ -300,9 +301,9 @@ removed_document(const TimelineRow *row)
 	JsonNode	op;
 	JsonNode	value;
 
-	if (row->nulls[TL_PATCH] || column_true(row, TL_HAS_HASH))
+	if (row->nulls[HISTORY_PATCH] || column_true(row, HISTORY_NEW_HASH))
 		return NULL;
-	dg_node_root(DatumGetJsonbP(row->values[TL_PATCH]), &root);
+	dg_node_root(DatumGetJsonbP(row->values[HISTORY_PATCH]), &root);
 	if (root.kind != NODE_ARRAY || NODE_COUNT(&root) == 0)
 		return NULL;
 	dg_node_child(&root, 0, &op);
@@ -327,8 +328,8 @@ entry_diff(const TimelineRow *row)
 	Datum		document;
 	Jsonb	   *removed;
 
-	if (!row->nulls[TL_DIFF])
-		return DatumGetTextPP(row->values[TL_DIFF]);
+	if (!row->nulls[HISTORY_DIFF])
+		return DatumGetTextPP(row->values[HISTORY_DIFF]);
 	removed = removed_document(row);
 	if (removed == NULL)
 		return NULL;
@@ -350,8 +351,8 @@ set_diff(const TimelineRow *row, TimelineEntry *entry)
 
 	if (diff == NULL)
 	{
-		if (entry->nstatements > 0 && column_true(row, TL_HAS_HASH) &&
-			!column_true(row, TL_HAD_HASH))
+		if (entry->nstatements > 0 && column_true(row, HISTORY_NEW_HASH) &&
+			!column_true(row, HISTORY_OLD_HASH))
 			entry->no_diff = "The document is new. This gives it as it was:";
 		return;
 	}
@@ -379,7 +380,7 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 
 	for (int i = 0; i < tracking->ndocuments; i++)
 	{
-		if (column_is(row, TL_DOCUMENT, tracking->documents[i].label))
+		if (column_is(row, HISTORY_DOCUMENT, tracking->documents[i].label))
 			document = &tracking->documents[i];
 	}
 	if (document == NULL || !AttributeNumberIsValid(document->attnum))
@@ -392,10 +393,10 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 					 document->kind == DOCUMENT_TEXT ? "_text" : "",
 					 quote_literal_cstr(name),
 					 quote_literal_cstr(document->label), entry->id,
-					 column_true(row, TL_HAS_HASH) ? "false" : "true");
+					 column_true(row, HISTORY_NEW_HASH) ? "false" : "true");
 	for (int i = 0; i < tracking->nkeys; i++)
 	{
-		char	   *value = column_text(row, TL_COLUMNS + i);
+		char	   *value = column_text(row, HISTORY_COLUMNS + i);
 
 		if (value == NULL)
 			return;
@@ -403,8 +404,8 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 	}
 	appendStringInfoString(&out, ");");
 	entry->statements[entry->nstatements++] = out.data;
-	if (entry->kind == TIMELINE_CHANGED && column_true(row, TL_HAD_HASH) &&
-		column_true(row, TL_HAS_HASH))
+	if (entry->kind == TIMELINE_CHANGED && column_true(row, HISTORY_OLD_HASH) &&
+		column_true(row, HISTORY_NEW_HASH))
 	{
 		name = diffgen_relation_name(tracking->changelog);
 		entry->statements[entry->nstatements++] =
@@ -417,8 +418,8 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 static const char *
 entry_words(const TimelineRow *row, int operation)
 {
-	bool		had = column_true(row, TL_HAD_HASH);
-	bool		has = column_true(row, TL_HAS_HASH);
+	bool		had = column_true(row, HISTORY_OLD_HASH);
+	bool		has = column_true(row, HISTORY_NEW_HASH);
 
 	switch (operations[operation].kind)
 	{
@@ -451,20 +452,20 @@ diffgen_timeline_entry(const TimelineRow *row, TimelineEntry *entry)
 								   sizeof(TimelinePair)));
 	entry->kind = operations[operation].kind;
 	entry->id = diffgen_timeline_id(row);
-	entry->operation = column_text(row, TL_OPERATION);
+	entry->operation = column_text(row, HISTORY_OPERATION);
 	entry->words = entry_words(row, operation);
 	set_times(row, entry);
 	set_key(row, entry);
-	if (!row->nulls[TL_DOCUMENT] &&
+	if (!row->nulls[HISTORY_DOCUMENT] &&
 		(tracking->ndocuments != 1 ||
-		 !column_is(row, TL_DOCUMENT, tracking->documents[0].label)))
-		entry->document = column_text(row, TL_DOCUMENT);
+		 !column_is(row, HISTORY_DOCUMENT, tracking->documents[0].label)))
+		entry->document = column_text(row, HISTORY_DOCUMENT);
 	diffgen_timeline_paths(row, &entry->npaths, &entry->paths);
-	if (!row->nulls[TL_ADDED] && !row->nulls[TL_REMOVED])
+	if (!row->nulls[HISTORY_ADDED] && !row->nulls[HISTORY_REMOVED])
 	{
 		entry->has_lines = true;
-		entry->added = DatumGetInt32(row->values[TL_ADDED]);
-		entry->removed = DatumGetInt32(row->values[TL_REMOVED]);
+		entry->added = DatumGetInt32(row->values[HISTORY_ADDED]);
+		entry->removed = DatumGetInt32(row->values[HISTORY_REMOVED]);
 	}
 	set_people(row, entry);
 	add_context(row, entry);
