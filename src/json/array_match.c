@@ -143,7 +143,7 @@ equal_head(JsonFrame *frame, const ArraySide *old_side,
 	/* The last one is left to the loop. */
 	if (old_side->array->view == VIEW_PLAIN &&
 		new_side->array->view == VIEW_PLAIN && limit > 0)
-		i = dg_same_elements(old_side->array, 0, new_side->array, 0,
+		i = dg_same_children(old_side->array, 0, new_side->array, 0,
 							 limit - 1);
 	dg_cursor_seek(&old_cursor, old_side->array, i);
 	dg_cursor_seek(&new_cursor, new_side->array, i);

@@ -119,7 +119,7 @@ slide(ElementSearch *s, int32 x, int32 y)
 	y += s->from;
 	if (s->plain)
 	{
-		n = dg_same_elements(s->old_side->array, x, s->new_side->array, y,
+		n = dg_same_children(s->old_side->array, x, s->new_side->array, y,
 							 limit);
 		s->bytes -= n * s->mean_bytes;
 	}

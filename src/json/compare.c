@@ -120,16 +120,17 @@ dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 }
 
 /*
- * dg_same_elements
- *		How many elements of two arrays from some index on are the same bytes,
- *		told in blocks of SAME_BLOCK.
+ * dg_same_children
+ *		How many children of two containers from some entry on are the same
+ *		bytes, told in blocks of SAME_BLOCK.
  *
- * Elements after that may be the same, too: they have to be looked at one by
- * one.  Looks at no more than limit elements.
+ * Children after that may be the same, too: they have to be looked at one by
+ * one.  Looks at no more than limit children.  The entry of an element is its
+ * index; those of an object's values come after those of its keys.
  */
 uint32
-dg_same_elements(const JsonNode *old_array, uint32 old_index,
-				 const JsonNode *new_array, uint32 new_index, uint32 limit)
+dg_same_children(const JsonNode *old_node, uint32 old_entry,
+				 const JsonNode *new_node, uint32 new_entry, uint32 limit)
 {
 	uint32		n = 0;
 
@@ -140,8 +141,8 @@ dg_same_elements(const JsonNode *old_array, uint32 old_index,
 		uint32		len;
 
 		DG_CHECK_CANCEL();
-		if (!dg_entries_alike(old_array, old_index + n,
-							  new_array, new_index + n, SAME_BLOCK,
+		if (!dg_entries_alike(old_node, old_entry + n,
+							  new_node, new_entry + n, SAME_BLOCK,
 							  &old_data, &new_data, &len) ||
 			memcmp(old_data, new_data, len) != 0)
 			break;

@@ -35,8 +35,8 @@ typedef struct JsonDifference
 
 extern bool dg_nodes_equal(const JsonNode *old_node, const JsonNode *new_node,
 						   uint32 first_byte, JsonDifference *difference);
-extern uint32 dg_same_elements(const JsonNode *old_array, uint32 old_index,
-							   const JsonNode *new_array, uint32 new_index,
+extern uint32 dg_same_children(const JsonNode *old_node, uint32 old_entry,
+							   const JsonNode *new_node, uint32 new_entry,
 							   uint32 limit);
 extern bool dg_scalars_equal(const JsonNode *old_node,
 							 const JsonNode *new_node);

@@ -200,6 +200,19 @@ keep_part(DigestVersions *versions, const char *old_data,
 }
 
 /*
+ * Are these parts the same?  If so, keep what was kept of the old one.
+ */
+static bool
+same_part(DigestVersions *versions, const char *old_data,
+		  const char *new_data, Size len)
+{
+	if (!same_bytes(versions, old_data, new_data, len))
+		return false;
+	keep_part(versions, old_data, new_data, len);
+	return true;
+}
+
+/*
  * dg_digest_same_container
  *		Is a container of the new version that of the old one, byte for byte?
  *		If so, what was kept of the latter is kept of the former.
@@ -208,11 +221,8 @@ bool
 dg_digest_same_container(DigestVersions *versions, const JsonNode *old_node,
 						 const JsonNode *new_node)
 {
-	if (old_node->kind != new_node->kind || old_node->len != new_node->len ||
-		!same_bytes(versions, old_node->data, new_node->data, new_node->len))
-		return false;
-	keep_part(versions, old_node->data, new_node->data, new_node->len);
-	return true;
+	return old_node->kind == new_node->kind && old_node->len == new_node->len &&
+		same_part(versions, old_node->data, new_node->data, new_node->len);
 }
 
 /*
@@ -244,16 +254,6 @@ same_keys(const JsonNode *old_node, uint32 old_index,
 		if (dg_key_compare_stored(&old_key, &new_key) != 0)
 			return false;
 	}
-	return true;
-}
-
-static bool
-same_part(DigestVersions *versions, const char *old_data,
-		  const char *new_data, Size len)
-{
-	if (!same_bytes(versions, old_data, new_data, len))
-		return false;
-	keep_part(versions, old_data, new_data, len);
 	return true;
 }
 

@@ -656,35 +656,24 @@ add_same_blocks(SparseList *sparse, MemberJoin *join)
 	const JsonNode *new_object = join->new_object;
 	uint32		n = join->old_cursor.count;
 	uint32		first = join->old_cursor.index;
-	uint32		i;
+	uint32		nsame = dg_same_children(old_object, n + first,
+										 new_object, n + first, n - first);
+	JsonCursor	keys;
 
-	for (i = first; n - i >= SAME_BLOCK; i += SAME_BLOCK)
+	if (nsame == 0)
+		return 0;
+	dg_cursor_seek(&keys, old_object, first);
+	for (uint32 i = first; i < first + nsame; i++)
 	{
-		const char *old_data;
-		const char *new_data;
-		uint32		len;
-		JsonCursor	keys;
+		JsonKey		key;
 
 		DG_CHECK_CANCEL();
-		if (!dg_entries_alike(old_object, n + i, new_object, n + i,
-							  SAME_BLOCK, &old_data, &new_data, &len) ||
-			memcmp(old_data, new_data, len) != 0)
-			break;
-		dg_cursor_seek(&keys, old_object, i);
-		for (uint32 j = 0; j < SAME_BLOCK; j++)
-		{
-			JsonKey		key;
-
-			dg_cursor_next_key(&keys, &key);
-			add_same(sparse, key.len, i + j, i + j);
-		}
+		dg_cursor_next_key(&keys, &key);
+		add_same(sparse, key.len, i, i);
 	}
-	if (i > first)
-	{
-		seek_member(&join->old_cursor, old_object, i);
-		seek_member(&join->new_cursor, new_object, i);
-	}
-	return i - first;
+	seek_member(&join->old_cursor, old_object, first + nsame);
+	seek_member(&join->new_cursor, new_object, first + nsame);
+	return nsame;
 }
 
 /*
