@@ -33,4 +33,13 @@ dg_append_string(StringInfo out, const char *s)
 	dg_append(out, s, strlen(s));
 }
 
+static inline void
+dg_append_int(StringInfo out, int32 number)
+{
+	char		digits[16];
+
+	snprintf(digits, sizeof(digits), "%d", number);
+	dg_append_string(out, digits);
+}
+
 #endif							/* DIFFGEN_BYTES_H */

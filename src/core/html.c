@@ -135,10 +135,7 @@ put_text(Page *page, const char *p, Size len)
 static void
 put_number(Page *page, int32 number)
 {
-	char		digits[16];
-
-	snprintf(digits, sizeof(digits), "%d", number);
-	put(page, digits);
+	dg_append_int(page->out, number);
 }
 
 /* Ends what is open of notes, rows and the table. */

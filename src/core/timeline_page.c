@@ -89,10 +89,7 @@ put_count(TimelinePage *page, int64 count)
 static void
 put_integer(TimelinePage *page, int number)
 {
-	char		digits[16];
-
-	snprintf(digits, sizeof(digits), "%d", number);
-	put(page, digits);
+	dg_append_int(page->out, number);
 }
 
 /* Appends number/1000 of something, as a percentage or a length. */

@@ -1,9 +1,10 @@
 /*-------------------------------------------------------------------------
  *
  * fuzz_parts.h
- *	  What the fuzz targets share that take their input apart into parts.
+ *	  What the fuzz targets share.
  *
- * Parts are separated by the byte 0xFF, which no UTF-8 text holds.
+ * Some take their input apart into parts, which are separated by the byte 0xFF,
+ * as no UTF-8 text holds it.
  *
  *-------------------------------------------------------------------------
  */
@@ -36,7 +37,7 @@ typedef struct Part
 int			LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 /* Takes the bytes up to the separator, or all that are left. */
-static Part
+static inline Part
 take_part(const uint8 **data, size_t *size)
 {
 	const uint8 *end = memchr(*data, 0xff, *size);

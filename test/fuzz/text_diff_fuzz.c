@@ -18,23 +18,12 @@
  */
 #include "core/text_diff.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include "fuzz_parts.h"
+
 #include <time.h>
 
 /* Far above what any input takes, sanitizers included. */
 #define MOST_SECONDS	2
-
-#define FAIL_UNLESS(condition) \
-	do { \
-		if (!(condition)) \
-		{ \
-			fprintf(stderr, "%s:%d: failed: %s\n", __FILE__, __LINE__, \
-					#condition); \
-			abort(); \
-		} \
-	} while (0)
 
 typedef struct Text
 {
@@ -43,8 +32,6 @@ typedef struct Text
 	size_t	   *starts;			/* of each line, and the end of the last */
 	int32		nlines;
 } Text;
-
-int			LLVMFuzzerTestOneInput(const uint8 *data, size_t size);
 
 /* ---- texts ---- */
 
