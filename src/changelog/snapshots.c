@@ -57,8 +57,8 @@ typedef enum ChangeColumn
 typedef struct SnapshotState
 {
 	MemoryContext context;		/* of the group */
-	MemoryContext current;		/* of the snapshot before, and ... */
-	MemoryContext next;			/* ... of the one at hand */
+	DocumentRoom rooms[2];
+	int			next;			/* that of the snapshot at hand */
 	Tracking   *maker;			/* options and functions */
 	Datum		options;		/* as given with the first snapshot */
 	HashSeries *hashes;			/* of jsonb */
@@ -96,6 +96,8 @@ begin_state(FunctionCallInfo fcinfo, DocumentKind kind,
 	Jsonb	   *view;
 
 	state->context = context;
+	diffgen_init_room(&state->rooms[0], context);
+	diffgen_init_room(&state->rooms[1], context);
 	state->options = PointerGetDatum(PG_DETOAST_DATUM_COPY(PG_GETARG_DATUM(3)));
 	state->maker = diffgen_untracked(schema, state->options);
 	diffgen_check_options(state->maker, kind);
@@ -146,21 +148,17 @@ put_change(SnapshotState *state, TimestampTz changed_at,
 static void
 advance(SnapshotState *state, DocumentValue snapshot, bytea *hash)
 {
-	MemoryContext done = state->current;
-
 	if (hash != NULL)
 	{
-		MemoryContext old_context = MemoryContextSwitchTo(state->next);
+		MemoryContext room = state->rooms[state->next].context;
+		MemoryContext old_context = MemoryContextSwitchTo(room);
 		Datum		copy = datumCopy(PointerGetDatum(hash), false, -1);
 
 		snapshot.hash = (bytea *) DatumGetPointer(copy);
 		MemoryContextSwitchTo(old_context);
 	}
 	state->previous = snapshot;
-	state->current = state->next;
-	state->next = done;
-	if (done != NULL)
-		MemoryContextReset(done);
+	state->next = 1 - state->next;
 }
 
 /* Do their hashes tell that two snapshots have no difference? */
@@ -226,9 +224,8 @@ snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 	{
 		Datum		value = PG_GETARG_DATUM(1);
 
-		state->next = diffgen_document_room(state->context, state->next,
-											value);
-		old_context = MemoryContextSwitchTo(state->next);
+		old_context = MemoryContextSwitchTo(diffgen_document_room(&state->rooms[state->next],
+																  value));
 		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 		MemoryContextSwitchTo(old_context);
 	}

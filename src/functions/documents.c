@@ -12,8 +12,10 @@
  * and frees them when it is done.  The C library then gives the memory back
  * to the kernel, which hands it out again, page by page and cleared, for the
  * next call; for documents of a few hundred kilobytes that takes longer than
- * decompressing them.  So documents go to a memory context that a session
- * keeps, as large as it was needed and DOCUMENTS_KEPT bytes at most.
+ * decompressing them.  So documents go to memory contexts, called rooms, whose
+ * first block is as large as was needed.  Who has no more use for a room gives
+ * it back to the session, which keeps ROOMS_KEPT of them and DOCUMENTS_KEPT
+ * bytes at most.
  *
  *-------------------------------------------------------------------------
  */
@@ -26,12 +28,13 @@
 #include "utils/memutils.h"
 
 /*
- * The most memory that is kept, and the least that is worth it.  The former
- * is enough for two documents of 1.6 MB; smaller documents than the latter
- * are in blocks that the C library keeps by itself.
+ * The most memory that is kept, and the least that is worth it for one call.
+ * The former is enough for two documents of 1.6 MB; smaller documents than the
+ * latter are in blocks that the C library keeps by itself.
  */
 #define DOCUMENTS_KEPT				(4 * 1024 * 1024)
 #define DOCUMENTS_WORTH_KEEPING		(64 * 1024)
+#define ROOMS_KEPT					4
 
 /* A generation context has chunks of up to an eighth of this in its blocks. */
 #define KEPT_BLOCK_MAX				(16 * (Size) DOCUMENTS_KEPT)
@@ -39,9 +42,8 @@
 /* Headers and alignment of the chunks of a document. */
 #define FETCH_OVERHEAD				1024
 
-static MemoryContext kept_context = NULL;
-static Size kept_size = 0;
-static bool kept_in_use = false;
+/* Rooms that nobody uses, and NULLs. */
+static MemoryContext kept_rooms[ROOMS_KEPT];
 
 /*
  * Do both datums refer to the same value in a TOAST table?
@@ -86,65 +88,125 @@ decompress(struct varlena *stored, struct varlena *datum)
 	return doc;
 }
 
+/* The size of the block that a room has when it is empty. */
+static Size
+room_size(MemoryContext room)
+{
+	return MemoryContextMemAllocated(room, false);
+}
+
+/* The smallest room that is kept, or NULL if none is. */
+static MemoryContext *
+smallest_kept_room(void)
+{
+	MemoryContext *smallest = NULL;
+
+	for (int i = 0; i < ROOMS_KEPT; i++)
+	{
+		if (kept_rooms[i] != NULL &&
+			(smallest == NULL ||
+			 room_size(kept_rooms[i]) < room_size(*smallest)))
+			smallest = &kept_rooms[i];
+	}
+	return smallest;
+}
+
 /*
- * The call is over: the memory may be used by the next one.
+ * Keep an empty room, unless it is too large.  Smaller ones make place for it.
  */
 static void
-release_documents(void *arg)
+keep_room(MemoryContext room)
 {
-	MemoryContextReset(kept_context);
-	kept_in_use = false;
+	MemoryContext *place;
+
+	for (;;)
+	{
+		Size		total = room_size(room);
+		MemoryContext *smallest = smallest_kept_room();
+
+		place = NULL;
+		for (int i = 0; i < ROOMS_KEPT; i++)
+		{
+			if (kept_rooms[i] == NULL)
+				place = &kept_rooms[i];
+			else
+				total += room_size(kept_rooms[i]);
+		}
+		if (place != NULL && total <= DOCUMENTS_KEPT)
+			break;
+		if (smallest == NULL || room_size(*smallest) >= room_size(room))
+		{
+			MemoryContextDelete(room);
+			return;
+		}
+		MemoryContextDelete(*smallest);
+		*smallest = NULL;
+	}
+	*place = room;
 }
 
-/*
- * A context whose first block has room for size bytes.  That block is not
- * given back when the context is reset.
- */
-static MemoryContext
-make_room(MemoryContext parent, Size size)
-{
-	return GenerationContextCreate(parent, "diffgen documents", size,
-								   ALLOCSET_DEFAULT_INITSIZE, KEPT_BLOCK_MAX);
-}
-
-/*
- * Make the context that is kept, with room for size bytes.
- */
+/* Give a room back.  One without a block of its own is of no use later. */
 static void
-make_kept_context(Size size)
+release_room(void *arg)
 {
-	if (kept_context != NULL)
-		MemoryContextDelete(kept_context);
+	DocumentRoom *room = arg;
+	MemoryContext context = room->context;
 
-	/* Set only when it is there: the allocation may fail. */
-	kept_context = NULL;
-	kept_size = 0;
-	kept_context = make_room(TopMemoryContext, size);
-	kept_size = size;
+	room->context = NULL;
+	if (context == NULL)
+		return;
+	if (!IsA(context, GenerationContext))
+	{
+		MemoryContextDelete(context);
+		return;
+	}
+	MemoryContextReset(context);
+	keep_room(context);
 }
 
 /*
- * The memory context for documents that take `size` bytes, as long as the
- * current one lives.
+ * Take the smallest of the kept rooms that has place for size bytes, or make
+ * one.
  */
 static MemoryContext
-documents_context(Size size)
+take_room(Size size)
 {
-	MemoryContextCallback *callback;
+	MemoryContext *best = NULL;
+	MemoryContext room;
 
-	if (size < DOCUMENTS_WORTH_KEEPING || size > DOCUMENTS_KEPT ||
-		kept_in_use)
-		return CurrentMemoryContext;
+	if (size > DOCUMENTS_KEPT)
+		return AllocSetContextCreate(TopMemoryContext, "diffgen documents",
+									 ALLOCSET_DEFAULT_SIZES);
+	for (int i = 0; i < ROOMS_KEPT; i++)
+	{
+		if (kept_rooms[i] != NULL && room_size(kept_rooms[i]) >= size &&
+			(best == NULL || room_size(kept_rooms[i]) < room_size(*best)))
+			best = &kept_rooms[i];
+	}
+	if (best == NULL)
+		return GenerationContextCreate(TopMemoryContext, "diffgen documents",
+									   pg_nextpower2_64(Max(size, ALLOCSET_DEFAULT_INITSIZE)),
+									   ALLOCSET_DEFAULT_INITSIZE,
+									   KEPT_BLOCK_MAX);
+	room = *best;
+	*best = NULL;
+	return room;
+}
 
-	if (size > kept_size)
-		make_kept_context(pg_nextpower2_64(size));
-
-	callback = palloc(sizeof(MemoryContextCallback));
-	callback->func = release_documents;
-	callback->arg = NULL;
-	MemoryContextRegisterResetCallback(CurrentMemoryContext, callback);
-	kept_in_use = true;
-	return kept_context;
+/*
+ * diffgen_init_room
+ *		Get ready for rooms, one after the other.
+ *
+ * The last one is given back when `user` is reset or deleted; `room` lives at
+ * least as long.
+ */
+void
+diffgen_init_room(DocumentRoom *room, MemoryContext user)
+{
+	room->context = NULL;
+	room->callback.func = release_room;
+	room->callback.arg = room;
+	MemoryContextRegisterResetCallback(user, &room->callback);
 }
 
 /*
@@ -155,6 +217,44 @@ fetch_size(Datum datum)
 {
 	return toast_raw_datum_size(datum) + toast_datum_size(datum) +
 		FETCH_OVERHEAD;
+}
+
+/*
+ * diffgen_document_room
+ *		An empty memory context that a document can be detoasted into.
+ *
+ * It is the one that the room had before, emptied, if it is large enough.
+ */
+MemoryContext
+diffgen_document_room(DocumentRoom *room, Datum datum)
+{
+	Size		size = fetch_size(datum);
+
+	if (room->context != NULL)
+		MemoryContextReset(room->context);
+	if (room->context == NULL || room_size(room->context) < size)
+	{
+		release_room(room);
+		room->context = take_room(size);
+	}
+	return room->context;
+}
+
+/*
+ * The memory context for documents that take `size` bytes, as long as the
+ * current one lives.
+ */
+static MemoryContext
+documents_context(Size size)
+{
+	DocumentRoom *room;
+
+	if (size < DOCUMENTS_WORTH_KEEPING || size > DOCUMENTS_KEPT)
+		return CurrentMemoryContext;
+	room = palloc(sizeof(DocumentRoom));
+	diffgen_init_room(room, CurrentMemoryContext);
+	room->context = take_room(size);
+	return room->context;
 }
 
 /*
@@ -197,34 +297,6 @@ diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 	}
 	MemoryContextSwitchTo(old_context);
 	return different;
-}
-
-/*
- * diffgen_document_room
- *		A memory context that a document can be detoasted into.
- *
- * `room` is one that this function has returned before, and is returned again,
- * reset, if there is room enough, or NULL.  Otherwise it is deleted, and the
- * result is a new one below parent, which need not be made again for documents
- * of about the same size.
- */
-MemoryContext
-diffgen_document_room(MemoryContext parent, MemoryContext room, Datum datum)
-{
-	Size		size = fetch_size(datum);
-
-	if (room != NULL && MemoryContextMemAllocated(room, false) >= size)
-	{
-		MemoryContextReset(room);
-		return room;
-	}
-	if (room != NULL)
-		MemoryContextDelete(room);
-	if (size > DOCUMENTS_KEPT)
-		return AllocSetContextCreate(parent, "diffgen documents",
-									 ALLOCSET_DEFAULT_SIZES);
-	size = Max(size, ALLOCSET_DEFAULT_INITSIZE);
-	return make_room(parent, pg_nextpower2_64(size));
 }
 
 /*

@@ -12,12 +12,21 @@
 
 #include "lib/stringinfo.h"
 
+/*
+ * Memory for documents, which a session keeps when nobody uses it.
+ */
+typedef struct DocumentRoom
+{
+	MemoryContext context;		/* NULL if there is none at present */
+	MemoryContextCallback callback;
+} DocumentRoom;
+
 extern bool diffgen_fetch_pair(Datum old_datum, Datum new_datum,
 							   struct varlena **old_doc,
 							   struct varlena **new_doc);
 
-extern MemoryContext diffgen_document_room(MemoryContext parent,
-										   MemoryContext room, Datum datum);
+extern void diffgen_init_room(DocumentRoom *room, MemoryContext user);
+extern MemoryContext diffgen_document_room(DocumentRoom *room, Datum datum);
 
 extern void diffgen_init_result(StringInfo out, MemoryContext context);
 extern Datum diffgen_result_text(StringInfo out);
