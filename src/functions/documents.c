@@ -215,8 +215,13 @@ diffgen_init_room(DocumentRoom *room, MemoryContext user)
 static Size
 fetch_size(Datum datum)
 {
-	return toast_raw_datum_size(datum) + toast_datum_size(datum) +
-		FETCH_OVERHEAD;
+	Size		size = toast_raw_datum_size(datum);
+	Size		stored = toast_datum_size(datum) + VARHDRSZ;
+
+	/* Only what is compressed is in memory twice. */
+	if (stored < size)
+		size += stored;
+	return size + FETCH_OVERHEAD;
 }
 
 /*
