@@ -1370,38 +1370,6 @@ CREATE AGGREGATE diffgen_snapshots(doc text, changed_at timestamptz,
 COMMENT ON AGGREGATE diffgen_snapshots(text, timestamptz, jsonb) IS
 'the history that snapshots of a text tell, to be used with ORDER BY';
 
--- The document as the oldest entry about it found it, or the live one: what
--- the history of older snapshots has to lead to.
-CREATE FUNCTION diffgen_oldest_state(target regclass, document name,
-	condition text, arguments text, kind anyelement)
-RETURNS anyelement
-LANGUAGE plpgsql STABLE
-SET search_path = pg_catalog, pg_temp
-AS $$
-DECLARE
-	tracked record;
-	first_change bigint;
-	result kind%TYPE;
-BEGIN
-	SELECT t.* INTO tracked
-	FROM @extschema@.diffgen_must_be_tracked(target) t;
-	EXECUTE format('SELECT min(l.change_id) FROM %s l WHERE l.document = %L AND %s',
-		tracked.changelog, document, condition) INTO first_change;
-	EXECUTE format('SELECT %1$s.%2$I(%3$L::regclass, %4$L::name, %5$s, %6$s)',
-		'@extschema@',
-		CASE WHEN first_change IS NULL THEN 'diffgen_at' ELSE 'diffgen_at_change' END
-			|| CASE pg_typeof(kind) WHEN 'text'::regtype THEN '_text' ELSE '' END,
-		target, document,
-		CASE WHEN first_change IS NULL THEN '''infinity''::timestamptz'
-			ELSE format('%s, true', first_change) END,
-		arguments) INTO result;
-	RETURN result;
-END
-$$;
-
-COMMENT ON FUNCTION diffgen_oldest_state(regclass, name, text, text, anyelement) IS
-'internal: the document that an existing history begins with';
-
 -- A comparison of columns with values, as a row's: strategy is that of
 -- diffgen_operator.  Operators of one name make one that an index can answer.
 CREATE FUNCTION diffgen_comparison(columns text[], types regtype[],
@@ -1460,58 +1428,61 @@ $$;
 COMMENT ON FUNCTION diffgen_settle() IS
 'internal: settings of one transaction of a procedure';
 
-CREATE PROCEDURE diffgen_backfill(source regclass, target regclass,
+-- A backfill is cut into parts: the snapshots of whole rows, as many as make a
+-- batch, or those of one row that has more, which are taken in by steps.  What
+-- is to be known of it is in its note, a row of the changelog itself, for this
+-- and other sessions:
+--
+--	last_key	where the next part begins
+--	parts		those that are not done: number; after and upto, keys; rows; and
+--				of a large row is_large, place (the last that is done), skip and
+--				link (see diffgen_take_part)
+--	done, total	snapshots
+--
+-- Several sessions work on one backfill, each on a part that it holds an
+-- advisory lock on until its transaction ends, however that may be.
+
+CREATE TYPE diffgen_backfill_work AS (
+	source regclass,
+	target regclass,
+	changelog regclass,
+	document text,
+	value_type text,		-- text or jsonb
+	options jsonb,
+	keys text[],			-- the source's key columns
+	key_types regtype[],
+	log_keys text[],		-- the changelog's
+	log_types regtype[],
+	after_key text[],		-- expressions for the key in $1 ...
+	upto_key text[],		-- ... and in $2
+	names text[],			-- names of ours for the key: s.k1, s.k2, ...
+	named_keys text,		-- the source's key columns with these names
+	log_names text,			-- the changelog's
+	value text,				-- the document
+	place text,				-- what orders a row's snapshots
+	place_type regtype,
+	at text,				-- their time
+	numbers regclass,		-- the sequence of change_id
+	note bigint,
+	track_time timestamptz
+);
+
+COMMENT ON TYPE diffgen_backfill_work IS
+'internal: what a backfill has to do, in pieces of SQL';
+
+-- Raises an error unless these can be arguments of diffgen_backfill.
+CREATE FUNCTION diffgen_check_backfill(source regclass, target regclass,
 	key_columns name[], document name, order_by name, changed_at name,
-	batch int DEFAULT 1000, pause interval DEFAULT '0',
-	options jsonb DEFAULT '{}')
-LANGUAGE plpgsql
+	batch int, pause interval)
+RETURNS void
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	tracked record;
 	col name;
-	col_type regtype;
-	cast_type text;
 	place_type regtype;
-	note bigint;
-	progress jsonb;
-	first_time timestamptz;
-	last_time timestamptz;
-	track_time timestamptz;
-	incomplete bigint;
-	keys text[];			-- the source's key columns
-	key_types regtype[];
-	log_keys text[];		-- the changelog's
-	log_types regtype[];
-	last_values text[];		-- expressions for the key in $1 ...
-	upper_values text[];	-- ... and in $2
-	key_list text;
-	key_texts text;
-	key_as text;			-- with names of ours: k1, k2, ...
-	ours text;				-- those names
-	log_list text;
-	condition text;			-- an entry is the key's, with %L for its values
-	arguments text;			-- the key as arguments of diffgen_at, with %L
-	not_done text;			-- there are no such entries yet
-	place text;
-	snapshot text;			-- what is read of one
-	part record;			-- what comes next
-	goes_on boolean;		-- it is of a row that was begun
-	previous text;
-	lower_bound text;
-	upper_bound text;
-	next_id bigint;
-	link bigint;
-	skip boolean;
-	began timestamptz := pg_catalog.clock_timestamp();
-	resume_at timestamptz;
-	done_before bigint;
-	done bigint;
-	total bigint;
-	rate numeric;
 BEGIN
-	-- Before anything else.
-	PERFORM @extschema@.diffgen_settle();
-
 	IF source IS NULL OR target IS NULL OR key_columns IS NULL
 		OR document IS NULL OR order_by IS NULL OR changed_at IS NULL
 		OR batch IS NULL OR pause IS NULL THEN
@@ -1528,19 +1499,10 @@ BEGIN
 		RAISE EXCEPTION 'primary key of table % has % columns, but % key columns are given',
 				target, cardinality(tracked.key), cardinality(key_columns)
 			USING ERRCODE = 'invalid_parameter_value';
-	END IF;
-	SELECT @extschema@.diffgen_base_type(a.atttypid) INTO col_type
-	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
-		JOIN pg_attribute a ON a.attrelid = tracked.target
-			AND a.attname = d.name
-	WHERE d.label = document;
-	IF NOT FOUND THEN
+	ELSIF NOT document = ANY (tracked.documents) THEN
 		RAISE EXCEPTION 'column "%" of table % is not tracked', document, target
 			USING ERRCODE = 'undefined_column';
 	END IF;
-	cast_type := CASE WHEN col_type IN ('text'::regtype, 'varchar'::regtype)
-		THEN 'text' ELSE 'jsonb' END;
-	options := tracked.options || coalesce(options, '{}');
 	FOREACH col IN ARRAY key_columns || ARRAY[document, order_by, changed_at] LOOP
 		IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = source
 			AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped) THEN
@@ -1555,26 +1517,59 @@ BEGIN
 				order_by, source, place_type
 			USING ERRCODE = 'datatype_mismatch';
 	END IF;
+END
+$$;
 
-	-- The key columns of the source.  Where they have no order in common with
-	-- those of the changelog, they are made ones of the same type.
+COMMENT ON FUNCTION diffgen_check_backfill(regclass, regclass, name[], name, name, name, int, interval) IS
+'internal: error for arguments that a backfill cannot have';
+
+-- What a backfill has to do, but for its note.
+CREATE FUNCTION diffgen_describe_backfill(source regclass, target regclass,
+	key_columns name[], document name, order_by name, changed_at name,
+	options jsonb)
+RETURNS diffgen_backfill_work
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	tracked record;
+	work @extschema@.diffgen_backfill_work;
+BEGIN
+	SELECT t.* INTO tracked
+	FROM @extschema@.diffgen_must_be_tracked(target) t;
+	work.source := source;
+	work.target := tracked.target;
+	work.changelog := tracked.changelog;
+	work.document := document;
+	work.options := tracked.options || coalesce(options, '{}');
+	work.numbers := pg_get_serial_sequence(tracked.changelog::text, 'change_id');
+	work.value := format('s.%I', document);
+	work.place := format('s.%I', order_by);
+	work.at := format('s.%I::timestamptz', changed_at);
+	SELECT CASE WHEN @extschema@.diffgen_base_type(a.atttypid) IN
+			('text'::regtype, 'varchar'::regtype) THEN 'text' ELSE 'jsonb' END
+	INTO STRICT work.value_type
+	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
+		JOIN pg_attribute a ON a.attrelid = tracked.target
+			AND a.attname = d.name
+	WHERE d.label = document;
+	SELECT a.atttypid INTO STRICT work.place_type FROM pg_attribute a
+	WHERE a.attrelid = source AND a.attname = order_by;
+
+	-- Where the source's key columns have no order in common with those of
+	-- the changelog, they are made ones of the same type.
 	SELECT array_agg(format('s.%I', k.name) || k.as_type ORDER BY k.n),
 		array_agg(CASE k.as_type WHEN '' THEN k.source_type ELSE k.log_type END ORDER BY k.n),
 		array_agg(format('l.%I', k.log_name) ORDER BY k.n),
 		array_agg(k.log_type ORDER BY k.n),
 		array_agg(format('($1->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
 		array_agg(format('($2->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
-		string_agg(format('s.%I', k.name) || k.as_type, ', ' ORDER BY k.n),
-		string_agg(format('s.k%s::text', k.n), ', ' ORDER BY k.n),
+		array_agg(format('s.k%s', k.n) ORDER BY k.n),
 		string_agg(format('s.%I%s AS k%s', k.name, k.as_type, k.n), ', ' ORDER BY k.n),
-		string_agg(format('s.k%s', k.n), ', ' ORDER BY k.n),
-		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n),
-		string_agg(format('l.%I %s %%L::%s', k.log_name,
-			@extschema@.diffgen_operator(k.log_type, k.log_type, 3),
-			k.type_name), ' AND ' ORDER BY k.n),
-		string_agg(format('%%L::%s', k.type_name), ', ' ORDER BY k.n)
-	INTO keys, key_types, log_keys, log_types, last_values,
-		upper_values, key_list, key_texts, key_as, ours, log_list, condition, arguments
+		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n)
+	INTO work.keys, work.key_types, work.log_keys, work.log_types,
+		work.after_key, work.upto_key, work.names, work.named_keys,
+		work.log_names
 	FROM (SELECT u.name, u.log_name, u.n, a.atttypid AS log_type,
 			f.atttypid AS source_type, t.type_name,
 			CASE WHEN f.atttypid <> a.atttypid
@@ -1587,188 +1582,487 @@ BEGIN
 			JOIN pg_attribute f ON f.attrelid = source
 				AND f.attname = u.name,
 			LATERAL format_type(a.atttypid, a.atttypmod) AS t(type_name)) AS k;
-	place := format('s.%I', order_by);
-	snapshot := format('%s, s.%I::%s AS doc, %%s AS at, false AS last, %s AS place FROM %s s',
-		key_as, document, cast_type, place, source);
+	RETURN work;
+END
+$$;
 
-	-- Rows whose snapshots were taken in before are left alone.  The bounds of
-	-- the batch are added, so that only its entries are looked at.
-	not_done := format('NOT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $5 AND l.change_id < 0',
-		tracked.changelog, @extschema@.diffgen_comparison(log_keys, log_types,
-			key_types, 3, keys));
+COMMENT ON FUNCTION diffgen_describe_backfill(regclass, regclass, name[], name, name, name, jsonb) IS
+'internal: what a backfill has to do';
 
-	-- Where it stands is in the changelog itself, for this and other sessions.
+-- Finds the note of a backfill that was begun, or makes one.
+CREATE FUNCTION diffgen_begin_backfill(INOUT work diffgen_backfill_work)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	total bigint;
+	incomplete bigint;
+	first_time timestamptz;
+	last_time timestamptz;
+BEGIN
+	-- One at a time; writers are not in the way.
 	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
-		tracked.changelog);
-	EXECUTE format('SELECT l.change_id, l.context FROM %s l WHERE l.operation = ''backfill'' '
-		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
-		'AND NOT l.context ? ''finished''', tracked.changelog)
-		INTO note, progress USING source::text, document::text;
-	IF note IS NULL THEN
-		EXECUTE format('SELECT count(*), min(s.%1$I::timestamptz), max(s.%1$I::timestamptz), '
-			'count(*) FILTER (WHERE s.%1$I IS NULL OR %2$s IS NULL OR num_nulls(%3$s) > 0) FROM %4$s s',
-			changed_at, place, key_list, source)
-			INTO total, first_time, last_time, incomplete;
-		IF incomplete > 0 THEN
-			RAISE EXCEPTION 'snapshots in table % must have a key, an order and a time', source
-				USING ERRCODE = 'null_value_not_allowed',
-				DETAIL = format('Of %s snapshots, %s have a NULL there.', total, incomplete);
-		ELSIF NOT isfinite(first_time) OR NOT isfinite(last_time) THEN
-			RAISE EXCEPTION 'times of snapshots in table % must be finite', source
-				USING ERRCODE = 'datetime_field_overflow';
-		END IF;
-		IF first_time IS NOT NULL THEN
-			PERFORM @extschema@.diffgen_make_partitions(tracked.changelog,
-				first_time, least(last_time, now()));
-		END IF;
-		progress := jsonb_build_object('source', source::text,
-			'document', document, 'total', total, 'done', 0,
-			'started', clock_timestamp());
-		note := @extschema@.diffgen_note(tracked.changelog, 'backfill',
-			progress);
-	END IF;
+		work.changelog);
 	EXECUTE format('SELECT min(l.changed_at) FROM %s l WHERE l.operation = ''track''',
-		tracked.changelog) INTO track_time;
-	total := (progress->>'total')::bigint;
-	done_before := (progress->>'done')::bigint;
+		work.changelog) INTO work.track_time;
+	EXECUTE format('SELECT l.change_id FROM %s l WHERE l.operation = ''backfill'' '
+		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
+		'AND NOT l.context ? ''finished''', work.changelog)
+		INTO work.note USING work.source::text, work.document;
+	IF work.note IS NOT NULL THEN
+		RETURN;
+	END IF;
+
+	EXECUTE format('SELECT count(*), min(%1$s), max(%1$s), '
+		'count(*) FILTER (WHERE %1$s IS NULL OR num_nulls(%2$s, %3$s) > 0) FROM %4$s s',
+		work.at, work.place, array_to_string(work.keys, ', '), work.source)
+		INTO total, first_time, last_time, incomplete;
+	IF incomplete > 0 THEN
+		RAISE EXCEPTION 'snapshots in table % must have a key, an order and a time', work.source
+			USING ERRCODE = 'null_value_not_allowed',
+			DETAIL = format('Of %s snapshots, %s have a NULL there.', total, incomplete);
+	ELSIF NOT isfinite(first_time) OR NOT isfinite(last_time) THEN
+		RAISE EXCEPTION 'times of snapshots in table % must be finite', work.source
+			USING ERRCODE = 'datetime_field_overflow';
+	END IF;
+	IF first_time IS NOT NULL THEN
+		PERFORM @extschema@.diffgen_make_partitions(work.changelog,
+			first_time, least(last_time, now()));
+	END IF;
+	work.note := @extschema@.diffgen_note(work.changelog, 'backfill',
+		jsonb_build_object('source', work.source::text,
+			'document', work.document, 'total', total, 'done', 0,
+			'parts', '[]'::jsonb, 'started', clock_timestamp()));
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_begin_backfill(diffgen_backfill_work) IS
+'internal: find or make the note of a backfill';
+
+-- What a backfill, or one of its parts, is locked by.
+CREATE FUNCTION diffgen_backfill_lock(work diffgen_backfill_work, note bigint,
+	part int DEFAULT NULL)
+RETURNS bigint
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT hashtextextended(concat_ws('/', 'diffgen_backfill',
+		($1).changelog::oid, $2, $3), 0)
+$$;
+
+COMMENT ON FUNCTION diffgen_backfill_lock(diffgen_backfill_work, bigint, int) IS
+'internal: key of an advisory lock';
+
+-- Sessions that take in other snapshots of the same document could meet at a
+-- row, and make its history twice, so they take turns; those of the same
+-- source have parts of their own.
+CREATE FUNCTION diffgen_lock_backfill(work diffgen_backfill_work)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	note bigint;
+BEGIN
+	-- In the same order in all sessions.
+	FOR note IN EXECUTE format('SELECT l.change_id FROM %s l WHERE l.operation = ''backfill'' '
+		'AND l.context->>''document'' = $1 AND NOT l.context ? ''finished'' ORDER BY l.change_id',
+		work.changelog) USING work.document
+	LOOP
+		IF note = work.note THEN
+			PERFORM pg_advisory_xact_lock_shared(
+				@extschema@.diffgen_backfill_lock(work, note));
+		ELSE
+			PERFORM pg_advisory_xact_lock(
+				@extschema@.diffgen_backfill_lock(work, note));
+		END IF;
+	END LOOP;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_lock_backfill(diffgen_backfill_work) IS
+'internal: let no other backfill of the document work at the same time';
+
+-- What the note says, to be changed or not; NULL if there is no more to do.
+CREATE FUNCTION diffgen_read_note(work diffgen_backfill_work,
+	for_update boolean)
+RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result jsonb;
+BEGIN
+	EXECUTE format('SELECT l.context FROM %s l WHERE l.change_id = $1 AND NOT l.context ? ''finished'' %s',
+		work.changelog, CASE WHEN for_update THEN 'FOR UPDATE' ELSE '' END)
+		INTO result USING work.note;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_read_note(diffgen_backfill_work, boolean) IS
+'internal: where a backfill stands';
+
+CREATE FUNCTION diffgen_write_note(work diffgen_backfill_work, context jsonb)
+RETURNS void
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	EXECUTE format('UPDATE %s l SET context = $2 WHERE l.change_id = $1',
+		work.changelog) USING work.note,
+		context || jsonb_build_object('updated', clock_timestamp());
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_write_note(diffgen_backfill_work, jsonb) IS
+'internal: say where a backfill stands';
+
+-- A part that no session works on, and that this transaction has locked now;
+-- NULL if there is none.
+CREATE FUNCTION diffgen_free_part(work diffgen_backfill_work)
+RETURNS jsonb
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	part jsonb;
+	result jsonb;
+BEGIN
+	FOR part IN SELECT p FROM jsonb_array_elements(
+		@extschema@.diffgen_read_note(work, false)->'parts') AS p
+	LOOP
+		CONTINUE WHEN NOT pg_try_advisory_xact_lock(
+			@extschema@.diffgen_backfill_lock(work, work.note,
+				(part->>'number')::int));
+		-- Who had it may have done it, or a step of it, by now.
+		SELECT p INTO result FROM jsonb_array_elements(
+			@extschema@.diffgen_read_note(work, false)->'parts') AS p
+		WHERE p->'number' = part->'number';
+		EXIT WHEN result IS NOT NULL;
+	END LOOP;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_free_part(diffgen_backfill_work) IS
+'internal: take a part of a backfill to work on';
+
+-- Adds the next part to the note.  If there is none, and none that is not done,
+-- the backfill is finished.
+CREATE FUNCTION diffgen_add_part(work diffgen_backfill_work, batch int,
+	OUT added boolean, OUT finished boolean)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	note jsonb := @extschema@.diffgen_read_note(work, true);
+	keys text := array_to_string(work.keys, ', ');
+	names text := array_to_string(work.names, ', ');
+	part record;
+	number int;
+BEGIN
+	added := false;
+	finished := note IS NULL;
+	IF finished THEN
+		RETURN;
+	END IF;
+
+	EXECUTE format(
+		'WITH next AS (SELECT jsonb_build_array(%s) AS key, row_number() OVER (ORDER BY %s, s.place) AS n, rank() OVER (ORDER BY %s) AS first '
+		'FROM (SELECT %s, %s AS place FROM %s s WHERE %s ORDER BY %s, %s LIMIT $2::bigint + 1) s) '
+		'SELECT e.n AS rows, e.key, l.n > $2 AND l.first = 1 AS is_large '
+		'FROM (SELECT n.n, n.first FROM next n ORDER BY n.n DESC LIMIT 1) l '
+		'JOIN next e ON e.n = CASE WHEN l.n <= $2 THEN l.n WHEN l.first > 1 THEN l.first - 1 ELSE $2 END',
+		array_to_string(work.names, '::text, ') || '::text', names, names,
+		work.named_keys, work.place, work.source,
+		CASE WHEN note ? 'last_key' THEN @extschema@.diffgen_comparison(
+			work.keys, work.key_types, work.log_types, 5, work.after_key)
+			ELSE 'true' END, keys, work.place)
+		INTO part USING note->'last_key', batch;
+	IF part.key IS NULL THEN
+		finished := note->'parts' = '[]';
+		IF finished THEN
+			PERFORM @extschema@.diffgen_write_note(work,
+				note || jsonb_build_object('finished', clock_timestamp()));
+		END IF;
+		RETURN;
+	END IF;
+
+	number := coalesce((note->>'last_part')::int, 0) + 1;
+	PERFORM @extschema@.diffgen_write_note(work, note || jsonb_build_object(
+		'last_part', number, 'last_key', part.key,
+		'parts', note->'parts' || jsonb_strip_nulls(jsonb_build_object(
+			'number', number, 'after', note->'last_key', 'upto', part.key,
+			'rows', part.rows, 'is_large', nullif(part.is_large, false)))));
+	added := true;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_add_part(diffgen_backfill_work, int) IS
+'internal: find the next part of a backfill';
+
+-- A comparison of a snapshot's place with that in a parameter.
+CREATE FUNCTION diffgen_place_comparison(work diffgen_backfill_work,
+	strategy int, param int)
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT format('%s %s $%s::%s', ($1).place,
+		@extschema@.diffgen_operator(($1).place_type, ($1).place_type, $2), $3,
+		($1).place_type)
+$$;
+
+COMMENT ON FUNCTION diffgen_place_comparison(diffgen_backfill_work, int, int) IS
+'internal: a condition on the place of a snapshot';
+
+-- The condition that columns are between the bounds of a part.
+CREATE FUNCTION diffgen_part_bounds(work diffgen_backfill_work, part jsonb,
+	columns text[], types regtype[])
+RETURNS text
+LANGUAGE sql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE WHEN $2 ? 'after' THEN @extschema@.diffgen_comparison($3, $4,
+			($1).log_types, 5, ($1).after_key) || ' AND ' ELSE '' END
+		|| @extschema@.diffgen_comparison($3, $4, ($1).log_types, 2, ($1).upto_key)
+$$;
+
+COMMENT ON FUNCTION diffgen_part_bounds(diffgen_backfill_work, jsonb, text[], regtype[]) IS
+'internal: the rows of a part of a backfill';
+
+-- How far the next step of a large row goes: the place of its last snapshot,
+-- NULL if it takes all that are left, and how many these are.
+CREATE FUNCTION diffgen_backfill_step(work diffgen_backfill_work,
+	condition text, part jsonb, batch int, OUT place text, OUT rows bigint)
+LANGUAGE plpgsql STABLE
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	places text[];			-- of the batch's last one and the next, if any
+BEGIN
+	EXECUTE format('SELECT array_agg(e.place::text ORDER BY e.place) FROM ('
+		'SELECT s.place FROM (SELECT %1$s AS place FROM %2$s s WHERE %3$s ORDER BY %1$s LIMIT $4 + 1) s '
+		'ORDER BY s.place OFFSET $4 - 1) e',
+		work.place, work.source, condition)
+		INTO places USING part->'after', part->'upto', part->>'place',
+			batch::bigint;
+	place := CASE WHEN cardinality(places) = 2 THEN places[1] END;
+	EXECUTE format('SELECT count(*) FROM %s s WHERE %s AND ($4 IS NULL OR %s)',
+		work.source, condition, @extschema@.diffgen_place_comparison(work, 2, 4))
+		INTO rows USING part->'after', part->'upto', part->>'place', place;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_backfill_step(diffgen_backfill_work, text, jsonb, int) IS
+'internal: the next step of a large part of a backfill';
+
+-- Makes the entries of a part, or of the next step of a large one.
+--
+-- What comes after a row's last snapshot is the state that tracking found; of
+-- a large row that is not done yet, the entry that leads there, which `link`
+-- has the number of, is taken away again by the next step.  Rows that have
+-- entries of snapshots are left alone, which `skip` says of a large one.
+CREATE FUNCTION diffgen_take_part(work diffgen_backfill_work, part jsonb,
+	batch int, OUT rest jsonb, OUT rows bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	names text := array_to_string(work.names, ', ');
+	target text := quote_literal(work.target);
+	suffix text := CASE work.value_type WHEN 'text' THEN '_text' ELSE '' END;
+	is_large boolean := part ? 'is_large';
+	same_row text := @extschema@.diffgen_comparison(work.keys, work.key_types,
+		work.log_types, 3, work.upto_key);
+	has_entries text := format('SELECT FROM %s l WHERE l.document = $5 AND l.change_id < 0 AND ',
+		work.changelog);
+	condition text;			-- the snapshots
+	previous text := '';
+	oldest_state text;
+	upto_place text;
+	skip boolean := false;
+	link bigint;
+BEGIN
+	IF is_large THEN
+		condition := same_row;
+		IF part ? 'place' THEN
+			condition := condition || ' AND '
+				|| @extschema@.diffgen_place_comparison(work, 5, 3);
+			-- It goes on from its last snapshot, which makes no entry again.
+			previous := format('UNION ALL (SELECT %1$s, %2$s::%3$s AS doc, ''-infinity'', false, %4$s AS place FROM %5$s s '
+				'WHERE %6$s AND %7$s ORDER BY place DESC, %8$s DESC, doc DESC LIMIT 1) ',
+				work.named_keys, work.value, work.value_type, work.place,
+				work.source, same_row,
+				@extschema@.diffgen_place_comparison(work, 2, 3), work.at);
+			skip := (part->>'skip')::boolean;
+		ELSE
+			EXECUTE format('SELECT EXISTS (%s %s)', has_entries,
+				@extschema@.diffgen_comparison(work.log_keys, work.log_types,
+					work.log_types, 3, work.upto_key))
+				INTO skip USING NULL::jsonb, part->'upto', NULL::text,
+					NULL::text, work.document;
+		END IF;
+		SELECT s.place, s.rows INTO upto_place, rows
+		FROM @extschema@.diffgen_backfill_step(work, condition, part, batch) s;
+		IF upto_place IS NOT NULL THEN
+			condition := condition || ' AND '
+				|| @extschema@.diffgen_place_comparison(work, 2, 4);
+		END IF;
+	ELSE
+		rows := (part->>'rows')::bigint;
+		-- The bounds of the part are there twice, so that only the entries of
+		-- its rows are looked at.
+		condition := format('%s AND NOT EXISTS (%s %s AND %s)',
+			@extschema@.diffgen_part_bounds(work, part, work.keys, work.key_types),
+			has_entries,
+			@extschema@.diffgen_comparison(work.log_keys, work.log_types,
+				work.key_types, 3, work.keys),
+			@extschema@.diffgen_part_bounds(work, part, work.log_keys, work.log_types));
+	END IF;
+
+	IF rows > 0 AND NOT skip THEN
+		-- It is fetched when its row is due: no sort holds those of all rows.
+		oldest_state := format('(SELECT CASE WHEN f.change_id IS NULL '
+			'THEN %1$s.diffgen_at%2$s(%3$s::regclass, $5::name, ''infinity''::timestamptz, %4$s) '
+			'ELSE %1$s.diffgen_at_change%2$s(%3$s::regclass, $5::name, f.change_id, true, %4$s) END '
+			-- which is found by the key
+			'FROM (SELECT min(l.change_id + 0) AS change_id FROM %5$s l WHERE l.document = $5 AND l.change_id > 0 AND %6$s) f)',
+			'@extschema@', suffix, target, names, work.changelog,
+			@extschema@.diffgen_comparison(work.log_keys, work.log_types,
+				work.key_types, 3, work.names));
+
+		-- Entries of snapshots come before all others: their numbers are below
+		-- zero.
+		EXECUTE format(
+			'WITH made AS (INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application, context) '
+			'SELECT %3$s, nextval(%4$L::regclass) - 4611686018427387904, CASE WHEN isfinite(s.changed_at) THEN s.changed_at ELSE greatest(s.until, $7) END, '
+				'pg_current_xact_id(), s.operation, $5, s.diff, s.patch, s.paths, s.added, s.removed, s.old_hash, s.new_hash, ''diffgen_backfill'', '
+				'CASE WHEN s.changed_at = ''infinity'' THEN ''{"snapshot": false}''::jsonb END '
+			'FROM (SELECT %3$s, s.until, c.* '
+				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, '
+						'%5$s.diffgen_snapshots(CASE WHEN s.last THEN %6$s ELSE s.doc END, s.at, $6 ORDER BY s.last, s.place, s.at, s.doc) AS changes '
+					'FROM (SELECT %7$s, %8$s::%9$s AS doc, %10$s AS at, false AS last, %11$s AS place FROM %12$s s WHERE %13$s %14$s'
+						'UNION ALL SELECT %7$s, NULL, ''infinity'', true, NULL FROM %12$s s WHERE %13$s GROUP BY %15$s) s '
+					'GROUP BY %3$s) s, '
+				'unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n) '
+				'WHERE c.changed_at > ''-infinity'' ORDER BY %3$s, c.n) s '
+			'RETURNING change_id, context) '
+			'SELECT max(m.change_id) FILTER (WHERE m.context IS NOT NULL) FROM made m',
+			work.changelog, work.log_names, names, work.numbers, '@extschema@',
+			oldest_state, work.named_keys, work.value, work.value_type, work.at,
+			work.place, work.source, condition, previous,
+			array_to_string(work.keys, ', '))
+			INTO link
+			USING part->'after', part->'upto', part->>'place', upto_place,
+				work.document, work.options, work.track_time;
+		EXECUTE format('DELETE FROM %s l WHERE l.change_id = $1',
+			work.changelog) USING (part->>'link')::bigint;
+	END IF;
+	IF upto_place IS NOT NULL THEN
+		rest := part || jsonb_build_object('place', upto_place, 'skip', skip,
+			'link', link);
+	END IF;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_take_part(diffgen_backfill_work, jsonb, int) IS
+'internal: make the changelog entries of a part of a backfill';
+
+-- Says in the note that a part is done, or what is left of it.
+CREATE FUNCTION diffgen_end_part(work diffgen_backfill_work, part jsonb,
+	rest jsonb, rows bigint, OUT done bigint, OUT total bigint)
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	note jsonb := @extschema@.diffgen_read_note(work, true);
+BEGIN
+	done := (note->>'done')::bigint + rows;
+	total := (note->>'total')::bigint;
+	PERFORM @extschema@.diffgen_write_note(work, note || jsonb_build_object(
+		'done', done, 'parts', (SELECT coalesce(jsonb_agg(p.part ORDER BY p.n), '[]')
+			FROM (SELECT e.n, CASE WHEN e.part->'number' = $2->'number' THEN rest ELSE e.part END AS part
+				FROM jsonb_array_elements(note->'parts') WITH ORDINALITY AS e(part, n)) p
+			WHERE p.part IS NOT NULL)));
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_end_part(diffgen_backfill_work, jsonb, jsonb, bigint) IS
+'internal: write down what is done of a backfill';
+
+CREATE PROCEDURE diffgen_backfill(source regclass, target regclass,
+	key_columns name[], document name, order_by name, changed_at name,
+	batch int DEFAULT 1000, pause interval DEFAULT '0',
+	options jsonb DEFAULT '{}')
+LANGUAGE plpgsql
+AS $$
+DECLARE
+	work @extschema@.diffgen_backfill_work;
+	part jsonb;
+	added record;
+	taken record;
+	state record;
+	began timestamptz := pg_catalog.clock_timestamp();
+	resume_at timestamptz;
+	done_before bigint;
+	rate numeric;
+BEGIN
+	-- Before anything else.
+	PERFORM @extschema@.diffgen_settle();
+	PERFORM @extschema@.diffgen_check_backfill(source, target, key_columns,
+		document, order_by, changed_at, batch, pause);
+
+	-- What others commit has to be seen, so each transaction begins like this.
 	COMMIT;
+	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM @extschema@.diffgen_settle();
 
+	work := @extschema@.diffgen_begin_backfill(
+		@extschema@.diffgen_describe_backfill(source, target, key_columns,
+			document, order_by, changed_at, options));
 	LOOP
-		-- One at a time fills a changelog; writers are not in the way.
-		EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
-			tracked.changelog);
-		EXECUTE format('SELECT l.context FROM %s l WHERE l.change_id = $1 FOR UPDATE',
-			tracked.changelog) INTO progress USING note;
-		IF progress IS NULL OR progress ? 'finished' THEN
-			EXIT;
-		END IF;
-		done := (progress->>'done')::bigint;
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM @extschema@.diffgen_settle();
 
-		-- The next snapshots: those of whole rows, as many as make a batch, or a
-		-- part of those of a row that has more.
-		goes_on := progress ? 'last_place';
-		lower_bound := CASE
-			WHEN goes_on THEN format('%s AND %s %s $3::%s',
-				@extschema@.diffgen_comparison(keys, key_types, log_types, 3, last_values),
-				place, @extschema@.diffgen_operator(place_type, place_type, 5),
-				place_type)
-			WHEN progress ? 'last_key' THEN
-				@extschema@.diffgen_comparison(keys, key_types, log_types, 5, last_values)
-			ELSE 'true' END;
-		EXECUTE format(
-			'WITH next AS (SELECT jsonb_build_array(%s) AS key, s.place::text AS place, row_number() OVER (ORDER BY %s, s.place) AS n, rank() OVER (ORDER BY %s) AS first '
-			'FROM (SELECT %s, %s AS place FROM %s s WHERE %s ORDER BY %s, %s LIMIT $2 + 1) s) '
-			'SELECT e.n AS rows, e.key, e.place, l.n > $2 AND l.first = 1 AS is_part '
-			'FROM (SELECT n.n, n.first FROM next n ORDER BY n.n DESC LIMIT 1) l '
-			'JOIN next e ON e.n = CASE WHEN l.n <= $2 THEN l.n WHEN l.first > 1 THEN l.first - 1 ELSE $2 END',
-			key_texts, ours, ours, key_as, place, source, lower_bound, key_list, place)
-			INTO part USING progress->'last_key', batch, progress->>'last_place';
-		IF part.rows IS NULL AND NOT goes_on THEN
-			EXECUTE format('UPDATE %s l SET context = l.context || jsonb_build_object(''finished'', clock_timestamp()) WHERE l.change_id = $1',
-				tracked.changelog) USING note;
-			EXIT;
-		END IF;
+		PERFORM @extschema@.diffgen_lock_backfill(work);
+		part := @extschema@.diffgen_free_part(work);
+		IF part IS NULL THEN
+			SELECT a.* INTO added FROM @extschema@.diffgen_add_part(work, batch) a;
+			EXIT WHEN added.finished;
+			CONTINUE WHEN added.added;
 
-		upper_bound := 'true';
-		IF part.is_part THEN
-			upper_bound := format('%s AND %s %s $4::%s',
-				@extschema@.diffgen_comparison(keys, key_types, log_types, 3, upper_values),
-				place, @extschema@.diffgen_operator(place_type, place_type, 2),
-				place_type);
-			EXECUTE format('SELECT count(*) FROM %s s WHERE %s AND %s',
-				source, lower_bound, upper_bound) INTO part.rows
-				USING progress->'last_key', part.key, progress->>'last_place', part.place;
-		ELSIF NOT goes_on THEN
-			upper_bound := @extschema@.diffgen_comparison(keys, key_types,
-				log_types, 2, upper_values);
-		END IF;
-		skip := CASE WHEN goes_on THEN (progress->>'skip')::boolean ELSE false END;
-		IF part.is_part AND NOT goes_on THEN
-			EXECUTE format('SELECT EXISTS (SELECT FROM %s l WHERE %s AND l.document = $2 AND l.change_id < 0)',
-				tracked.changelog, @extschema@.diffgen_comparison(log_keys,
-					log_types, log_types, 3, last_values))
-				INTO skip USING part.key, document::text;
-		END IF;
-
-		-- A row that was begun goes on from its last snapshot.  What comes after
-		-- the last is the state that tracking found; of a row that is not
-		-- complete this is taken away again.  That state is fetched when its row is
-		-- due: no sort holds those of all rows.
-		previous := '';
-		IF goes_on THEN
-			previous := 'UNION ALL (SELECT ' || format(snapshot, '''-infinity''::timestamptz')
-				|| format(' WHERE %s AND %s %s $3::%s ORDER BY place DESC, s.%I::timestamptz DESC, doc DESC LIMIT 1) ',
-					@extschema@.diffgen_comparison(keys, key_types, log_types, 3, last_values),
-					place, @extschema@.diffgen_operator(place_type, place_type, 2),
-					place_type, changed_at);
-		ELSE
-			upper_bound := format('%s AND %s%s AND %s)', upper_bound, not_done,
-				CASE WHEN progress ? 'last_key' THEN ' AND ' ||
-					@extschema@.diffgen_comparison(log_keys, log_types, log_types, 5, last_values)
-					ELSE '' END,
-				@extschema@.diffgen_comparison(log_keys, log_types, log_types, 2, upper_values));
-		END IF;
-		link := NULL;
-		IF part.rows > 0 AND NOT skip THEN
-			-- Entries of snapshots come before all others: their numbers are
-			-- below zero.
-			EXECUTE format('SELECT coalesce(max(l.change_id), -4611686018427387904) FROM %s l WHERE l.change_id < 0',
-				tracked.changelog) INTO next_id;
-			EXECUTE format(
-				'INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application, context) '
-				'SELECT %3$s, $6 + row_number() OVER (ORDER BY %3$s, c.n), CASE WHEN isfinite(c.changed_at) THEN c.changed_at ELSE greatest(s.until, $8) END, '
-					'pg_current_xact_id(), c.operation, $5, c.diff, c.patch, c.paths, c.added, c.removed, c.old_hash, c.new_hash, ''diffgen_backfill'', '
-					'CASE WHEN c.changed_at = ''infinity'' THEN ''{"snapshot": false}''::jsonb END '
-				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, %4$s.diffgen_snapshots(CASE WHEN s.last THEN '
-						'%4$s.diffgen_oldest_state(%10$L::regclass, $5, %11$s, %12$s, NULL::%13$s) ELSE s.doc END, '
-						's.at, $7 ORDER BY s.last, s.place, s.at, s.doc) AS changes FROM ('
-					'SELECT %5$s WHERE %6$s AND %7$s %8$s'
-					'UNION ALL SELECT %9$s, NULL, ''infinity'', true, NULL FROM %14$s s WHERE %6$s AND %7$s GROUP BY %15$s'
-				') s GROUP BY %3$s) s, '
-				'LATERAL unnest(s.changes) WITH ORDINALITY AS c(changed_at, operation, diff, patch, paths, added, removed, old_hash, new_hash, n) '
-				'WHERE c.changed_at > ''-infinity''',
-				tracked.changelog, log_list, ours, '@extschema@',
-				format(snapshot, format('s.%I::timestamptz', changed_at)),
-				lower_bound, upper_bound, previous, key_as, target,
-				-- for diffgen_oldest_state: a condition and the key, as text
-				format('format(%L, %s)', condition || ' AND l.change_id > 0', ours),
-				format('format(%L, %s)', arguments, ours),
-				cast_type, source, key_list)
-				USING progress->'last_key', part.key, progress->>'last_place', part.place,
-					document::text, next_id, options, track_time;
-			EXECUTE format('DELETE FROM %s l WHERE l.change_id = $1',
-				tracked.changelog) USING (progress->>'link')::bigint;
-			IF part.is_part THEN
-				EXECUTE format('SELECT max(l.change_id) FROM %s l WHERE l.change_id > $1 AND l.change_id < 0 AND l.context = ''{"snapshot": false}''',
-					tracked.changelog) INTO link USING next_id;
+			-- Other sessions have all that is left.  Wait for one, as it may be
+			-- killed, without the lock on the note.
+			COMMIT;
+			SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+			PERFORM @extschema@.diffgen_settle();
+			part := @extschema@.diffgen_read_note(work, false)->'parts'->0;
+			IF part IS NOT NULL THEN
+				PERFORM pg_advisory_xact_lock(@extschema@.diffgen_backfill_lock(
+					work, work.note, (part->>'number')::int));
 			END IF;
+			CONTINUE;
 		END IF;
 
-		done := done + coalesce(part.rows, 0);
-		progress := progress - '{last_place,skip,link}'::text[]
-			|| jsonb_build_object('done', done, 'updated', clock_timestamp())
-			|| CASE WHEN part.key IS NULL THEN '{}'
-				ELSE jsonb_build_object('last_key', part.key) END
-			|| CASE WHEN part.is_part THEN jsonb_build_object(
-				'last_place', part.place, 'skip', skip, 'link', link)
-				ELSE '{}' END;
-		EXECUTE format('UPDATE %s l SET context = $2 WHERE l.change_id = $1',
-			tracked.changelog) USING note, progress;
-		rate := (done - done_before) /
+		SELECT t.* INTO taken FROM @extschema@.diffgen_take_part(work, part, batch) t;
+		SELECT e.* INTO state FROM @extschema@.diffgen_end_part(work, part,
+			taken.rest, taken.rows) e;
+		done_before := coalesce(done_before, state.done - taken.rows);
+		rate := (state.done - done_before) /
 			greatest(extract(epoch FROM clock_timestamp() - began), 0.001);
 		RAISE NOTICE 'diffgen_backfill: % of % snapshots, % per second, % to go',
-			done, total, round(rate, 1),
-			make_interval(secs => round((total - done) / greatest(rate, 0.001))::float8);
-		COMMIT;
-		PERFORM @extschema@.diffgen_settle();
+			state.done, state.total, round(rate, 1),
+			make_interval(secs => round((state.total - state.done) / greatest(rate, 0.001))::float8);
 
 		-- In short sleeps, for each has a snapshot.
 		resume_at := clock_timestamp() + pause;
 		WHILE clock_timestamp() < resume_at LOOP
-			PERFORM pg_sleep_for(least(resume_at - clock_timestamp(), '1 s'));
 			COMMIT;
 			PERFORM @extschema@.diffgen_settle();
+			PERFORM pg_sleep_for(least(resume_at - clock_timestamp(), '1 s'));
 		END LOOP;
 	END LOOP;
 END

@@ -89,7 +89,7 @@ DELETE FROM conf_changelog WHERE change_id < 0 OR operation = 'backfill';
 CREATE OR REPLACE FUNCTION stop() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.id = 4 AND new.context IS NULL AND new.changed_at > now() - interval '70 days' THEN RAISE EXCEPTION 'stopped'; END IF; RETURN new; END $$;
 CREATE TRIGGER stop BEFORE INSERT ON conf_changelog FOR EACH ROW WHEN (new.change_id < 0) EXECUTE FUNCTION stop();
 CALL diffgen_backfill('old', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 2);
-SELECT done % 30 <> 0 AS within, context->'last_key' AS key, context ? 'last_place' AS place FROM diffgen_backfills, conf_changelog WHERE target = 'conf'::regclass AND operation = 'backfill';
+SELECT done % 30 <> 0 AS within, context->'last_key' AS key, context->'parts' @? '$[*].place' AS place FROM diffgen_backfills, conf_changelog WHERE target = 'conf'::regclass AND operation = 'backfill';
 SELECT count(*) > 0 AS some, bool_and(diffgen_at('conf', 'doc', taken, place, num) IS NOT DISTINCT FROM doc) AS as_they_were
 FROM old WHERE num = 4 AND taken <= (SELECT max(changed_at) FROM conf_changelog WHERE id = 4 AND change_id < 0 AND context IS NULL);
 UPDATE conf SET doc = doc || '{"meanwhile": true}' WHERE id IN (1, 4);
@@ -110,9 +110,16 @@ SELECT count(*) AS snapshots, count(*) FILTER (WHERE diffgen_at('conf', 'doc', t
 -- rows that another call has taken in, and one of them has more than a batch
 INSERT INTO twins SELECT 99, now(), 'z', 3, '{}';
 CREATE TABLE more AS TABLE twins;
+SET default_transaction_isolation = 'serializable';	-- which is of no use here
 CALL diffgen_backfill('more', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 4);
+RESET default_transaction_isolation;
 SELECT id, string_agg(left(operation, 1), '' ORDER BY change_id) AS operations FROM conf_changelog WHERE area = 'z' AND id > 2 GROUP BY 1;
 SELECT done, total, finished IS NOT NULL AS finished FROM diffgen_backfills WHERE source LIKE '%more';
+DELETE FROM conf_changelog WHERE area = 'z';
+
+-- the largest batch there is
+CALL diffgen_backfill('twins', 'conf', '{place,num}', 'doc', 'n', 'taken', batch => 2147483647);
+SELECT count(*) > 0 AS some FROM conf_changelog WHERE area = 'z' AND change_id < 0;
 DELETE FROM conf_changelog WHERE area = 'z';
 
 -- names and functions of others in the search path

@@ -102,8 +102,8 @@ foreach my $how ('kill the server', 'kill a backend', 'stop immediately')
 	is($primary->safe_psql('postgres', $check), '0|0', "crash $round: all is linked");
 }
 
-# Several crashes in the middle of a backfill, each within a row that has more
-# snapshots than a batch.
+# Several crashes in the middle of a backfill by two sessions, each within a row
+# that has more snapshots than a batch.
 $primary->safe_psql(
 	'postgres', q(
 	CREATE TABLE snapshot (id int, n int, taken timestamptz, doc jsonb);
@@ -117,11 +117,16 @@ $round = 0;
 foreach my $how ('kill the server', 'kill a backend', 'stop immediately')
 {
 	$round++;
-	my ($out, $err) = ('', '');
-	my $session = IPC::Run::start([ 'psql', '-X', '-q', '-d', $primary->connstr('postgres'), '-c', $backfill ], '>', \$out, '2>', \$err);
+	my @sessions;
+	foreach my $session (1 .. 2)
+	{
+		my ($out, $err) = ('', '');
+		push @sessions, IPC::Run::start([ 'psql', '-X', '-q', '-d', $primary->connstr('postgres'), '-c', $backfill ], '>', \$out, '2>', \$err);
+	}
 	$primary->poll_query_until('postgres', qq(
-		SELECT count(*) = 1 FROM config_changelog WHERE operation = 'backfill' AND context ? 'last_place' AND (context->>'done')::int > $done + 200));
-	crash($how, 'CALL diffgen_backfill', $session);
+		SELECT count(*) = 1 FROM config_changelog WHERE operation = 'backfill'
+			AND context @? '\$.parts[*].place' AND jsonb_array_length(context->'parts') > 1 AND (context->>'done')::int > $done + 200));
+	crash($how, 'CALL diffgen_backfill', @sessions);
 	$done = $primary->safe_psql('postgres', q(SELECT done FROM diffgen_backfills WHERE finished IS NULL));
 	like($done, qr/^\d+$/, "backfill, crash $round ($how): after $done snapshots");
 	is($primary->safe_psql('postgres', $check), '0|0', "backfill, crash $round: what there is is linked to the live rows");
