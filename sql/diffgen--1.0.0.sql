@@ -347,7 +347,7 @@ AS $$
 	FROM pg_inherits i
 		JOIN pg_class c ON c.oid = i.inhrelid
 		LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
-			'^FOR VALUES FROM \((.*)\) TO \((.*)\)$') AS m ON true
+			'^FOR VALUES FROM [(](.*)[)] TO [(](.*)[)]$') AS m ON true
 	WHERE i.inhparent = changelog AND c.relispartition
 	ORDER BY m IS NULL, 2
 $$;
@@ -531,6 +531,19 @@ $$;
 COMMENT ON FUNCTION diffgen_must_be_tracked(regclass) IS
 'internal: how a table is tracked, or an error';
 
+-- Of a changelog's columns, those that are only for the reader may be dropped.
+CREATE FUNCTION diffgen_has_column(relation regclass, name name)
+RETURNS boolean
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = relation
+		AND a.attname = name AND a.attnum > 0 AND NOT a.attisdropped)
+$$;
+
+COMMENT ON FUNCTION diffgen_has_column(regclass, name) IS
+'internal: whether a relation has a column of that name';
+
 -- Says in the changelog that tracking began, ended, or that history was cut.
 CREATE FUNCTION diffgen_note(changelog regclass, operation text,
 	context jsonb DEFAULT NULL)
@@ -539,11 +552,19 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
+	names text;
+	vals text;
 	result bigint;
 BEGIN
-	EXECUTE format('INSERT INTO %s (changed_at, transaction_id, operation, changed_by, context) '
-		'VALUES (clock_timestamp(), pg_current_xact_id(), $1, current_user, $2) RETURNING change_id',
-		changelog) INTO result USING operation, context;
+	SELECT string_agg(format(', %I', c.name), '' ORDER BY c.name),
+		string_agg(', ' || c.val, '' ORDER BY c.name)
+	INTO names, vals
+	FROM (VALUES ('transaction_id', 'pg_current_xact_id()'),
+			('changed_by', 'current_user'), ('context', '$2')) AS c(name, val)
+	WHERE @extschema@.diffgen_has_column(changelog, c.name);
+	EXECUTE format('INSERT INTO %s (changed_at, operation%s) '
+		'VALUES (clock_timestamp(), $1%s) RETURNING change_id',
+		changelog, names, vals) INTO result USING operation, context;
 	RETURN result;
 END
 $$;
@@ -685,7 +706,7 @@ BEGIN
 		FOR path IN
 			SELECT e #>> '{}' FROM jsonb_array_elements(options->'ignore') e
 		LOOP
-			IF path ~ '[\])]\s*$' OR path ~ '\.\s*\*\s*\*\s*(\{[^}]*\})?\s*$' THEN
+			IF path ~ '[])][[:space:]]*$' OR path ~ '[.][[:space:]]*[*][[:space:]]*[*][[:space:]]*([{][^}]*[}])?[[:space:]]*$' THEN
 				RAISE EXCEPTION 'option "ignore" must not end in an array element in a changelog: %', path
 					USING ERRCODE = 'invalid_parameter_value',
 					HINT = 'Patches tell elements by their position, which would change without an entry.';
@@ -709,8 +730,12 @@ DECLARE
 	columns text;
 	names text;
 	name text;
+	suffix text;
+	n int;
 	sequence_name text;
 	log regclass;
+	needed constant text[] := ARRAY['change_id', 'changed_at', 'operation',
+		'document', 'diff', 'patch', 'old_hash', 'new_hash'];
 	reserved constant text[] := ARRAY['change_id', 'changed_at',
 		'transaction_id', 'operation', 'document', 'diff', 'patch', 'paths',
 		'added', 'removed', 'old_hash', 'new_hash', 'changed_by',
@@ -731,26 +756,33 @@ BEGIN
 		JOIN pg_attribute a ON a.attrelid = target AND a.attname = k.name
 		JOIN pg_type t ON t.oid = a.atttypid;
 
-	name := left(tab.relname, 63);
-	WHILE octet_length(name) > 63 - octet_length('_changelog') LOOP
-		name := left(name, -1);
-	END LOOP;
-	name := name || '_changelog';
-	log := to_regclass(format('%s.%I', tab.relnamespace::regnamespace, name));
-	IF log IS NOT NULL THEN
-		-- One that tracking has left behind is taken up again.
+	LOOP
+		name := tab.relname;
+		suffix := '_changelog' || coalesce('_' || n, '');
+		WHILE octet_length(name) + octet_length(suffix) > 63 LOOP
+			name := left(name, -1);
+		END LOOP;
+		name := name || suffix;
+		log := to_regclass(format('%s.%I', tab.relnamespace::regnamespace, name));
+		EXIT WHEN log IS NULL;
+		-- One that tracking has left behind is taken up again, but not that of
+		-- another table, which had this one's name or has a similar long one.
+		n := coalesce(n, 0) + 1;
+		CONTINUE WHEN EXISTS (SELECT FROM pg_trigger t WHERE t.tgconstrrelid = log
+			AND t.tgparentid = 0 AND t.tgrelid <> target
+			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure);
 		IF NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = log
 				AND c.relkind = 'p' AND c.relowner = tab.relowner)
 			OR (SELECT count(*) FROM pg_attribute a WHERE a.attrelid = log
 				AND a.attnum > 0 AND NOT a.attisdropped
-				AND a.attname::text = ANY (reserved)) <> cardinality(reserved)
+				AND a.attname::text = ANY (needed)) <> cardinality(needed)
 		THEN
 			RAISE EXCEPTION 'relation % already exists and is no changelog of table %', log, target
 				USING ERRCODE = 'duplicate_table',
 				HINT = 'Rename it.';
 		END IF;
 		RETURN log;
-	END IF;
+	END LOOP;
 
 	sequence_name := @extschema@.diffgen_free_name(target, name,
 		'_change_id_seq');
@@ -1066,6 +1098,10 @@ DECLARE
 	since timestamptz;
 	fallback regclass;
 BEGIN
+	IF target IS NULL THEN
+		RAISE EXCEPTION 'tracked table must not be NULL'
+			USING ERRCODE = 'null_value_not_allowed';
+	END IF;
 	PERFORM @extschema@.diffgen_check_owner(target);
 	SELECT t.* INTO was FROM @extschema@.diffgen_must_be_tracked(target) t;
 	IF was.target <> target THEN
@@ -1079,13 +1115,14 @@ BEGIN
 			|| CASE was.enabled WHEN 'always'
 				THEN '{"replication": "always"}' ELSE '{}' END::jsonb);
 
-	-- Months that only the default partition has.
+	-- Months that only the default partition has.  Where times end there are
+	-- none.
 	SELECT p.partition INTO fallback
 	FROM @extschema@.diffgen_changelog_partitions(was.changelog) p
 	WHERE p.is_default;
 	IF fallback IS NOT NULL THEN
 		FOR since IN EXECUTE format('SELECT DISTINCT date_trunc(''month'', l.changed_at AT TIME ZONE ''UTC'') AT TIME ZONE ''UTC'' '
-			'FROM %s l', fallback)
+			'FROM %s l WHERE l.changed_at >= ''4000-01-01 BC'' AND l.changed_at < ''290000-01-01''', fallback)
 		LOOP
 			PERFORM @extschema@.diffgen_make_partitions(was.changelog, since,
 				since);
@@ -1195,38 +1232,44 @@ LANGUAGE C STABLE COST 100000;
 COMMENT ON FUNCTION diffgen_timeline_html(regclass, jsonb, jsonb) IS
 'the changes of a tracked table, or of some of its rows, as a web page';
 
-CREATE FUNCTION diffgen_undo(changelog regclass, change_id bigint)
-RETURNS void
+-- The statement that undoes a change, with the change's number as $1 and the
+-- document as it is to be as $2.  Locks the row, so that nothing comes between.
+CREATE FUNCTION diffgen_undo_statement(changelog regclass, change_id bigint,
+	OUT statement text, OUT document text)
+RETURNS record
 LANGUAGE plpgsql STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	tracked record;
+	target text;			-- the table, without those that inherit from it
 	entry record;
-	label text;
-	col name;
-	kind text;
-	types text;
+	col record;
 	keys text;
 	row_condition text;
-	live_text text;
-	live jsonb;
-	base jsonb;
-	theirs jsonb;
-	merged jsonb;
-	conflicts jsonb;
-	done int;
+	state text;
+	base text;
+	theirs text;
+	conflicts text;
 BEGIN
-	SELECT i.* INTO tracked
-	FROM pg_trigger t, LATERAL @extschema@.diffgen_tracking(t.tgrelid) i
-	WHERE t.tgconstrrelid = diffgen_undo.changelog AND t.tgparentid = 0
-		AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure;
-	IF NOT FOUND THEN
-		RAISE EXCEPTION 'no table is tracked by %', changelog
-			USING ERRCODE = 'object_not_in_prerequisite_state';
-	END IF;
+	BEGIN
+		SELECT i.* INTO STRICT tracked
+		FROM pg_trigger t, LATERAL @extschema@.diffgen_tracking(t.tgrelid) i
+		WHERE t.tgconstrrelid = diffgen_undo_statement.changelog
+			AND t.tgparentid = 0
+			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure;
+	EXCEPTION
+		WHEN no_data_found THEN
+			RAISE EXCEPTION 'no table is tracked by %', changelog
+				USING ERRCODE = 'object_not_in_prerequisite_state';
+		WHEN too_many_rows THEN
+			RAISE EXCEPTION 'several tables are tracked by %', changelog
+				USING ERRCODE = 'object_not_in_prerequisite_state';
+	END;
+	target := CASE (SELECT c.relkind FROM pg_class c WHERE c.oid = tracked.target)
+		WHEN 'r' THEN 'ONLY ' ELSE '' END || tracked.target;
 
-	EXECUTE format('SELECT l.operation, l.document, l.diff, l.patch, l.old_hash, l.new_hash FROM %s l WHERE l.change_id = $1',
+	EXECUTE format('SELECT l.operation, l.document, l.patch, l.old_hash, l.new_hash FROM %s l WHERE l.change_id = $1',
 		changelog) INTO entry USING change_id;
 	IF entry.operation IS NULL OR entry.document IS NULL THEN
 		RAISE EXCEPTION 'changelog % has no change %', changelog, change_id
@@ -1244,7 +1287,11 @@ BEGIN
 			USING ERRCODE = 'feature_not_supported',
 			DETAIL = 'The changelog tells that a value changed, not what it was.';
 	END IF;
-	SELECT d.name, a.atttypid::regtype::text INTO col, kind
+	SELECT d.name, a.attgenerated <> '' AS is_generated,
+		format_type(a.atttypid, a.atttypmod) AS type,
+		@extschema@.diffgen_base_type(a.atttypid)
+			IN ('text'::regtype, 'varchar'::regtype) AS is_text
+	INTO col
 	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
 		JOIN pg_attribute a ON a.attrelid = tracked.target
 			AND a.attname = d.name
@@ -1252,9 +1299,12 @@ BEGIN
 	IF NOT FOUND THEN
 		RAISE EXCEPTION 'document % of table % is not tracked', entry.document, tracked.target
 			USING ERRCODE = 'object_not_in_prerequisite_state';
+	ELSIF col.is_generated THEN
+		RAISE EXCEPTION 'cannot undo change %: column "%" is generated', change_id, col.name
+			USING ERRCODE = 'feature_not_supported',
+			HINT = 'Undo the changes of the columns that it is generated from.';
 	END IF;
 
-	-- The row, locked, so that nothing comes between.
 	SELECT string_agg(format('t.%I %s l.%I', k.name,
 				@extschema@.diffgen_operator(a.atttypid, a.atttypid, 3),
 				k.log_name), ' AND '),
@@ -1264,39 +1314,74 @@ BEGIN
 			AS k(name, log_name, n)
 		JOIN pg_attribute a ON a.attrelid = tracked.changelog
 			AND a.attname = k.log_name;
-	EXECUTE format('SELECT t.%I::text FROM %s t, %s l WHERE l.change_id = $1 AND %s FOR UPDATE OF t',
-		col, tracked.target, changelog, row_condition)
-		INTO live_text USING change_id;
-	GET DIAGNOSTICS done = ROW_COUNT;
-	IF live_text IS NULL THEN
+	row_condition := format('l.change_id OPERATOR(pg_catalog.=) $1 AND %s',
+		row_condition);
+	EXECUTE format('SELECT t.%I::text FROM %s t, %s l WHERE %s FOR UPDATE OF t',
+		col.name, target, changelog, row_condition)
+		INTO document USING change_id;
+	IF document IS NULL THEN
 		RAISE EXCEPTION 'cannot undo change %: the document does not exist any longer', change_id
-			USING ERRCODE = 'object_not_in_prerequisite_state';
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'The row was deleted, has another key now, or cannot be seen, or the column is NULL.';
 	END IF;
 
-	IF entry.patch IS NULL THEN
-		live_text := @extschema@.diffgen_apply(live_text,
-			@extschema@.diffgen_invert(entry.diff));
+	-- What led from the state before the change to the one after it is taken
+	-- back by a merge of what leads the other way.
+	state := format('%1$s.diffgen_at_change%2$s(%3$L::regclass, %4$L::name, $1, %%s, %5$s)',
+		'@extschema@', CASE WHEN col.is_text THEN '_text' ELSE '' END,
+		tracked.target, entry.document, keys);
+	EXECUTE format('SELECT %s, %s FROM %s l WHERE l.change_id = $1',
+		format(state, 'false'), format(state, 'true'), changelog)
+		INTO base, theirs USING change_id;
+	IF col.is_text THEN
+		SELECT m.merged, nullif(m.conflicts, 0)::text INTO document, conflicts
+		FROM @extschema@.diffgen_merge(base, document, theirs) m;
 	ELSE
-		live := live_text;
-		EXECUTE format('SELECT %1$s.diffgen_at_change(%2$L::regclass, %3$L::name, $1, false, %4$s), '
-			'%1$s.diffgen_at_change(%2$L::regclass, %3$L::name, $1, true, %4$s) '
-			'FROM %5$s l WHERE l.change_id = $1',
-			'@extschema@', tracked.target, entry.document, keys, changelog)
-			INTO base, theirs USING change_id;
-		SELECT m.merged, m.conflicts INTO merged, conflicts
-		FROM @extschema@.diffgen_merge(base, live, theirs) m;
-		IF conflicts <> '[]' THEN
-			RAISE EXCEPTION 'cannot undo change %: it was changed again', change_id
-				USING ERRCODE = 'object_not_in_prerequisite_state',
-				DETAIL = format('Conflicts: %s.', (SELECT string_agg(c->>'path', ', ')
-					FROM jsonb_array_elements(conflicts) c)),
-				HINT = 'Undo the later changes first.';
-		END IF;
-		live_text := merged;
+		SELECT m.merged, (SELECT string_agg(c->>'path', ', ')
+			FROM jsonb_array_elements(m.conflicts) c)
+		INTO document, conflicts
+		FROM @extschema@.diffgen_merge(base::jsonb, document::jsonb,
+			theirs::jsonb, jsonb_strip_nulls(jsonb_build_object(
+				'algorithm', tracked.options->'algorithm',
+				'keys', CASE tracked.options->>'preset' WHEN 'kubernetes'
+					THEN @extschema@.diffgen_kubernetes_keys() ELSE '{}' END
+					|| coalesce(tracked.options->'keys', '{}')))) m;
 	END IF;
-	EXECUTE format('UPDATE %s t SET %I = $2::%s FROM %s l WHERE l.change_id = $1 AND %s',
-		tracked.target, col, kind, changelog, row_condition)
-		USING change_id, live_text;
+	IF conflicts IS NOT NULL THEN
+		RAISE EXCEPTION 'cannot undo change %: it was changed again', change_id
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('Conflicts: %s.', conflicts),
+			HINT = CASE WHEN tracked.options ?| '{redact,preset}'
+				THEN 'Undo the later changes first. A redacted value that has moved counts as changed.'
+				ELSE 'Undo the later changes first.' END;
+	END IF;
+	statement := format('UPDATE %s t SET %I = $2::%s FROM %s l WHERE %s',
+		target, col.name, col.type, changelog, row_condition);
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_undo_statement(regclass, bigint) IS
+'internal: how to undo a change';
+
+-- Has no search path of its own: the triggers of the table are to find what
+-- they find in other updates.
+CREATE FUNCTION diffgen_undo(changelog regclass, change_id bigint)
+RETURNS void
+LANGUAGE plpgsql STRICT
+AS $$
+DECLARE
+	undo record;
+	done int;
+BEGIN
+	SELECT s.* INTO undo
+	FROM @extschema@.diffgen_undo_statement(changelog, change_id) s;
+	EXECUTE undo.statement USING change_id, undo.document;
+	GET DIAGNOSTICS done = ROW_COUNT;
+	IF done OPERATOR(pg_catalog.<>) 1 THEN
+		RAISE EXCEPTION 'cannot undo change %: the row was not updated', change_id
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = 'A trigger or a policy of the table has suppressed the update.';
+	END IF;
 END
 $$;
 
@@ -1458,6 +1543,8 @@ CREATE TYPE diffgen_backfill_work AS (
 	names text[],			-- names of ours for the key: s.k1, s.k2, ...
 	named_keys text,		-- the source's key columns with these names
 	log_names text,			-- the changelog's
+	reader_names text,		-- columns of the changelog that may be missing ...
+	reader_values text,		-- ... and what they get
 	value text,				-- the document
 	place text,				-- what orders a row's snapshots
 	place_type regtype,
@@ -1503,9 +1590,13 @@ BEGIN
 		RAISE EXCEPTION 'column "%" of table % is not tracked', document, target
 			USING ERRCODE = 'undefined_column';
 	END IF;
+	IF NOT @extschema@.diffgen_has_column(tracked.changelog, 'context') THEN
+		RAISE EXCEPTION 'changelog % has no column "context"', tracked.changelog
+			USING ERRCODE = 'undefined_column',
+			DETAIL = 'It says where a backfill stands.';
+	END IF;
 	FOREACH col IN ARRAY key_columns || ARRAY[document, order_by, changed_at] LOOP
-		IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = source
-			AND a.attname = col AND a.attnum > 0 AND NOT a.attisdropped) THEN
+		IF NOT @extschema@.diffgen_has_column(source, col) THEN
 			RAISE EXCEPTION 'column "%" of table % does not exist', col, source
 				USING ERRCODE = 'undefined_column';
 		END IF;
@@ -1555,6 +1646,13 @@ BEGIN
 	WHERE d.label = document;
 	SELECT a.atttypid INTO STRICT work.place_type FROM pg_attribute a
 	WHERE a.attrelid = source AND a.attname = order_by;
+	SELECT string_agg(format(', %I', c.name), '' ORDER BY c.name),
+		string_agg(', ' || c.val, '' ORDER BY c.name)
+	INTO work.reader_names, work.reader_values
+	FROM (VALUES ('transaction_id', 'pg_current_xact_id()'), ('paths', 's.paths'),
+			('added', 's.added'), ('removed', 's.removed'),
+			('application', '''diffgen_backfill''')) AS c(name, val)
+	WHERE @extschema@.diffgen_has_column(work.changelog, c.name);
 
 	-- Where the source's key columns have no order in common with those of
 	-- the changelog, they are made ones of the same type.
@@ -1936,9 +2034,9 @@ BEGIN
 		-- Entries of snapshots come before all others: their numbers are below
 		-- zero.
 		EXECUTE format(
-			'WITH made AS (INSERT INTO %1$s (%2$s, change_id, changed_at, transaction_id, operation, document, diff, patch, paths, added, removed, old_hash, new_hash, application, context) '
+			'WITH made AS (INSERT INTO %1$s (%2$s, change_id, changed_at, operation, document, diff, patch, old_hash, new_hash%16$s, context) '
 			'SELECT %3$s, nextval(%4$L::regclass) - 4611686018427387904, CASE WHEN isfinite(s.changed_at) THEN s.changed_at ELSE greatest(s.until, $7) END, '
-				'pg_current_xact_id(), s.operation, $5, s.diff, s.patch, s.paths, s.added, s.removed, s.old_hash, s.new_hash, ''diffgen_backfill'', '
+				's.operation, $5, s.diff, s.patch, s.old_hash, s.new_hash%17$s, '
 				'CASE WHEN s.changed_at = ''infinity'' THEN ''{"snapshot": false}''::jsonb END '
 			'FROM (SELECT %3$s, s.until, c.* '
 				'FROM (SELECT %3$s, max(s.at) FILTER (WHERE NOT s.last) AS until, '
@@ -1953,7 +2051,8 @@ BEGIN
 			work.changelog, work.log_names, names, work.numbers, '@extschema@',
 			oldest_state, work.named_keys, work.value, work.value_type, work.at,
 			work.place, work.source, condition, previous,
-			array_to_string(work.keys, ', '))
+			array_to_string(work.keys, ', '), work.reader_names,
+			work.reader_values)
 			INTO link
 			USING part->'after', part->'upto', part->>'place', upto_place,
 				work.document, work.options, work.track_time;
@@ -2117,9 +2216,9 @@ AS $$
 DECLARE
 	cut timestamptz := now() - keep;
 	part regclass;
-	first_key name;
 	dropped timestamptz;
-	key_columns text;
+	kept text;
+	kept_values text;
 BEGIN
 	IF changelog IS NULL OR keep IS NULL THEN
 		RAISE EXCEPTION 'arguments must not be NULL'
@@ -2144,10 +2243,15 @@ BEGIN
 	END IF;
 
 	-- The options that tracking had are needed for reading what remains.
-	EXECUTE format('INSERT INTO %1$s (change_id, changed_at, transaction_id, operation, changed_by, application, context) '
-		'SELECT l.change_id, $1, l.transaction_id, l.operation, l.changed_by, l.application, l.context '
-		'FROM %1$s l WHERE l.operation = ''track'' AND l.changed_at < $1 ORDER BY l.change_id DESC LIMIT 1',
-		changelog) USING dropped;
+	SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
+		string_agg(format('l.%I', a.attname), ', ' ORDER BY a.attnum)
+	INTO kept, kept_values
+	FROM pg_attribute a WHERE a.attrelid = changelog AND a.attnum > 0
+		AND NOT a.attisdropped AND a.attgenerated = ''
+		AND a.attname <> 'changed_at';
+	EXECUTE format('INSERT INTO %1$s (changed_at, %2$s) '
+		'SELECT $1, %3$s FROM %1$s l WHERE l.operation = ''track'' AND l.changed_at < $1 ORDER BY l.change_id DESC LIMIT 1',
+		changelog, kept, kept_values) USING dropped;
 	FOR part IN
 		SELECT p.partition
 		FROM @extschema@.diffgen_changelog_partitions(changelog) p

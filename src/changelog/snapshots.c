@@ -27,6 +27,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/syscache.h"
@@ -199,6 +200,22 @@ add_snapshot(SnapshotState *state, DocumentKind kind, TimestampTz changed_at,
 	advance(state, snapshot, entry.new_hash);
 }
 
+/*
+ * What was to be redacted from some snapshot on would have been shown before.
+ */
+static void
+check_same_options(const SnapshotState *state, Datum options)
+{
+	Jsonb	   *given = DatumGetJsonbP(options);
+
+	if (!datumIsEqual(JsonbPGetDatum(given), state->options, false, -1) &&
+		compareJsonbContainers(&given->root,
+							   &DatumGetJsonbP(state->options)->root) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("options must be the same for all snapshots of a document")));
+}
+
 static Datum
 snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 {
@@ -215,8 +232,13 @@ snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("time and options of a snapshot must not be NULL")));
 
-	state = PG_ARGISNULL(0) ? begin_state(fcinfo, kind, aggregate) :
-		(SnapshotState *) PG_GETARG_POINTER(0);
+	if (PG_ARGISNULL(0))
+		state = begin_state(fcinfo, kind, aggregate);
+	else
+	{
+		state = (SnapshotState *) PG_GETARG_POINTER(0);
+		check_same_options(state, PG_GETARG_DATUM(3));
+	}
 
 	memset(&snapshot, 0, sizeof(snapshot));
 	snapshot.isnull = PG_ARGISNULL(1);
@@ -269,11 +291,16 @@ Datum
 diffgen_snapshots_final(PG_FUNCTION_ARGS)
 {
 	SnapshotState *state;
+	int			lower = 1;
 
 	if (PG_ARGISNULL(0))
 		PG_RETURN_NULL();
 	state = (SnapshotState *) PG_GETARG_POINTER(0);
 	if (state->changes == NULL)
 		PG_RETURN_ARRAYTYPE_P(construct_empty_array(state->desc->tdtypeid));
-	PG_RETURN_DATUM(makeArrayResult(state->changes, CurrentMemoryContext));
+
+	/* In a window there are more snapshots to come: the state is kept. */
+	PG_RETURN_DATUM(makeMdArrayResult(state->changes, 1,
+									  &state->changes->nelems, &lower,
+									  CurrentMemoryContext, false));
 }

@@ -20,6 +20,12 @@ SELECT diffgen_snapshots(doc, now(), '{}') IS NULL AS none FROM (SELECT NULL::js
 SELECT cardinality(diffgen_snapshots(NULL::jsonb, now(), '{}')) AS empty;
 SELECT diffgen_snapshots('{}'::jsonb, NULL, '{}');
 SELECT diffgen_snapshots('{}'::jsonb, now(), '[]');
+SELECT diffgen_snapshots('{}'::jsonb, now(), o) FROM (VALUES ('{}'::jsonb), ('{"redact": ["$.a"]}')) AS v (o);
+-- in a window, where each row has the history so far
+SELECT n, (SELECT array_agg(operation || ' ' || added) FROM unnest(c)) AS changes
+FROM (SELECT n, diffgen_snapshots(jsonb_build_object('a', n, 'list', repeat('x', 1000 * n)), now(), '{}') OVER (ORDER BY n) AS c FROM generate_series(1, 4) n) w;
+SELECT bool_and(c = (SELECT diffgen_snapshots(jsonb_build_object('a', i), 'epoch', '{}' ORDER BY i) FROM generate_series(greatest(n - 3, 1), n) i)) AS moving_frame
+FROM (SELECT n, diffgen_snapshots(jsonb_build_object('a', n), 'epoch', '{}') OVER (ORDER BY n ROWS 3 PRECEDING) AS c FROM generate_series(1, 100) n) w;
 SELECT diffgen_snapshots(doc, now(), '{"nonsense": 1}') FROM (VALUES ('{}'::jsonb), ('[]')) AS v (doc);
 -- the same as of diffgen_entry, over many documents
 CREATE TABLE series AS SELECT k, n, jsonb_build_object('k', k, 'n', n / 3, 'list', (SELECT jsonb_agg(i * n / 5) FROM generate_series(1, 1 + n % 7) i),
