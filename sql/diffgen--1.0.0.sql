@@ -364,6 +364,15 @@ LANGUAGE C STABLE STRICT;
 COMMENT ON FUNCTION diffgen_operator(regtype, regtype, int) IS
 'internal: the operator that compares two types, with its schema';
 
+CREATE FUNCTION diffgen_execute_as_owner(relation regclass, statement text,
+	arguments text[] DEFAULT '{}')
+RETURNS bigint
+AS 'MODULE_PATHNAME', 'diffgen_execute_as_owner'
+LANGUAGE C STRICT;
+
+COMMENT ON FUNCTION diffgen_execute_as_owner(regclass, text, text[]) IS
+'internal: run a statement that fires what the owner of a table has put there';
+
 -- A name that is not taken in a relation's schema, within the limit for names.
 CREATE FUNCTION diffgen_free_name(neighbour regclass, stem text, suffix text)
 RETURNS text
@@ -429,6 +438,21 @@ $$;
 COMMENT ON FUNCTION diffgen_protect(regclass, regrole) IS
 'internal: leave a changelog''s relation to its owner';
 
+-- The columns of a table that can be written, as a list.
+CREATE FUNCTION diffgen_columns(relation regclass)
+RETURNS text
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum)
+	FROM pg_attribute a
+	WHERE a.attrelid = relation AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attgenerated = ''
+$$;
+
+COMMENT ON FUNCTION diffgen_columns(regclass) IS
+'internal: the columns of a table but for those that are generated';
+
 -- Makes the partitions of the months that have a moment from from_time to
 -- to_time, and moves there what the default partition has of them.
 CREATE FUNCTION diffgen_make_partitions(changelog regclass,
@@ -445,6 +469,7 @@ DECLARE
 	lower_bound timestamptz;
 	upper_bound timestamptz;
 	name text;
+	part regclass;
 	fallback regclass;
 	made int := 0;
 BEGIN
@@ -466,20 +491,19 @@ BEGIN
 
 		name := @extschema@.diffgen_free_name(changelog, log.relname,
 			to_char(month, '"_y"YYYY"m"MM'));
-		EXECUTE format('CREATE TABLE %s.%I (LIKE %s INCLUDING DEFAULTS INCLUDING CONSTRAINTS INCLUDING STORAGE)',
+		EXECUTE format('CREATE TABLE %s.%I (LIKE %s INCLUDING DEFAULTS INCLUDING GENERATED INCLUDING CONSTRAINTS INCLUDING STORAGE)',
 			log.relnamespace::regnamespace, name, changelog);
+		part := format('%s.%I', log.relnamespace::regnamespace, name)::regclass;
+		PERFORM @extschema@.diffgen_protect(part, log.relowner::regrole);
 		IF fallback IS NOT NULL THEN
-			EXECUTE format('WITH moved AS (DELETE FROM %s WHERE changed_at >= %L AND changed_at < %L RETURNING *) '
-				'INSERT INTO %s.%I SELECT * FROM moved',
+			PERFORM @extschema@.diffgen_execute_as_owner(changelog, format(
+				'WITH moved AS (DELETE FROM %1$s WHERE changed_at >= %2$L AND changed_at < %3$L RETURNING %4$s) '
+				'INSERT INTO %5$s (%4$s) SELECT %4$s FROM moved',
 				fallback, lower_bound, upper_bound,
-				log.relnamespace::regnamespace, name);
+				@extschema@.diffgen_columns(changelog), part));
 		END IF;
-		EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s.%I FOR VALUES FROM (%L) TO (%L)',
-			changelog, log.relnamespace::regnamespace, name, lower_bound,
-			upper_bound);
-		PERFORM @extschema@.diffgen_protect(
-			format('%s.%I', log.relnamespace::regnamespace, name)::regclass,
-			log.relowner::regrole);
+		EXECUTE format('ALTER TABLE %s ATTACH PARTITION %s FOR VALUES FROM (%L) TO (%L)',
+			changelog, part, lower_bound, upper_bound);
 		made := made + 1;
 	END LOOP;
 	RETURN made;
@@ -554,18 +578,18 @@ AS $$
 DECLARE
 	names text;
 	vals text;
-	result bigint;
 BEGIN
 	SELECT string_agg(format(', %I', c.name), '' ORDER BY c.name),
 		string_agg(', ' || c.val, '' ORDER BY c.name)
 	INTO names, vals
 	FROM (VALUES ('transaction_id', 'pg_current_xact_id()'),
-			('changed_by', 'current_user'), ('context', '$2')) AS c(name, val)
+			('changed_by', '$3::name'), ('context', '$2::jsonb')) AS c(name, val)
 	WHERE @extschema@.diffgen_has_column(changelog, c.name);
-	EXECUTE format('INSERT INTO %s (changed_at, operation%s) '
-		'VALUES (clock_timestamp(), $1%s) RETURNING change_id',
-		changelog, names, vals) INTO result USING operation, context;
-	RETURN result;
+	RETURN @extschema@.diffgen_execute_as_owner(changelog,
+		format('INSERT INTO %s (changed_at, operation%s) '
+			'VALUES (clock_timestamp(), $1%s) RETURNING change_id',
+			changelog, names, vals),
+		ARRAY[operation, context::text, current_user::text]);
 END
 $$;
 
@@ -665,6 +689,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
 	path text;
+	plain text;
 BEGIN
 	IF jsonb_typeof(options) <> 'object' THEN
 		RAISE EXCEPTION 'options must be a JSON object'
@@ -706,7 +731,12 @@ BEGIN
 		FOR path IN
 			SELECT e #>> '{}' FROM jsonb_array_elements(options->'ignore') e
 		LOOP
-			IF path ~ '[])][[:space:]]*$' OR path ~ '[.][[:space:]]*[*][[:space:]]*[*][[:space:]]*([{][^}]*[}])?[[:space:]]*$' THEN
+			BEGIN
+				plain := path::jsonpath;	-- without comments
+			EXCEPTION WHEN others THEN
+				plain := path;				-- which others complain of
+			END;
+			IF plain ~ '[])][[:space:]]*$' OR plain ~ '[.][[:space:]]*[*][[:space:]]*[*][[:space:]]*([{][^}]*[}])?[[:space:]]*$' THEN
 				RAISE EXCEPTION 'option "ignore" must not end in an array element in a changelog: %', path
 					USING ERRCODE = 'invalid_parameter_value',
 					HINT = 'Patches tell elements by their position, which would change without an entry.';
@@ -919,8 +949,10 @@ $$;
 COMMENT ON FUNCTION diffgen_drop_triggers(regclass) IS
 'internal: drop the triggers that track a table';
 
-CREATE FUNCTION diffgen_track(target regclass, columns name[] DEFAULT NULL,
-	options jsonb DEFAULT '{}')
+-- What diffgen_track does.  maintain says to leave triggers that are there as
+-- they are, and to give new ones this mode: origin, always, replica, disabled.
+CREATE FUNCTION diffgen_track_table(target regclass, columns name[],
+	options jsonb, maintain text)
 RETURNS regclass
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
@@ -939,6 +971,7 @@ DECLARE
 	level text;
 	relation regclass;
 	trigger_name name;
+	there oid[] := '{}';
 BEGIN
 	IF target IS NULL THEN
 		RAISE EXCEPTION 'table to be tracked must not be NULL'
@@ -947,8 +980,12 @@ BEGIN
 	options := coalesce(options, '{}');
 	PERFORM @extschema@.diffgen_check_tracking_options(options);
 	diff_options := options - 'replication' - 'level';
-	mode := coalesce(options->>'replication', 'origin');
+	mode := coalesce(maintain, options->>'replication', 'origin');
 	level := coalesce(options->>'level', 'row');
+	IF maintain IS NOT NULL THEN
+		SELECT coalesce(array_agg(t.oid), '{}') INTO there FROM pg_trigger t
+		WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure;
+	END IF;
 
 	SELECT c.* INTO tab FROM pg_class c WHERE c.oid = target;
 	IF tab.relkind IS NULL OR tab.relkind NOT IN ('r', 'p')
@@ -1017,6 +1054,12 @@ BEGIN
 				SELECT pt.relid FROM pg_partition_tree(target) pt))
 			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure)
 	THEN
+		-- Partitions that were tracked by themselves are so no longer.
+		PERFORM @extschema@.diffgen_note(t.tgconstrrelid, 'untrack')
+		FROM pg_partition_tree(target) p
+			JOIN pg_trigger t ON t.tgrelid = p.relid AND t.tgparentid = 0
+				AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+		WHERE t.tgconstrrelid <> 0 AND p.relid <> target;
 		PERFORM @extschema@.diffgen_drop_triggers(target);
 		SELECT string_agg(quote_literal(a), ', ' ORDER BY n) INTO arguments
 		FROM unnest(ARRAY[diff_options::text] || labels)
@@ -1050,15 +1093,30 @@ BEGIN
 	FOR relation, trigger_name IN
 		SELECT t.tgrelid, t.tgname FROM pg_trigger t
 		WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
-			AND t.tgenabled <> CASE mode WHEN 'always' THEN 'A' ELSE 'O' END::"char"
-			AND (t.tgrelid = target OR t.tgrelid IN (
+			AND t.tgenabled <> CASE mode WHEN 'always' THEN 'A' WHEN 'replica' THEN 'R'
+				WHEN 'disabled' THEN 'D' ELSE 'O' END::"char"
+			AND t.oid <> ALL (there) AND (t.tgrelid = target OR t.tgrelid IN (
 				SELECT p.relid FROM pg_partition_tree(target) p))
 	LOOP
-		EXECUTE format('ALTER TABLE ONLY %s ENABLE %s TRIGGER %I', relation,
-			CASE mode WHEN 'always' THEN 'ALWAYS' ELSE '' END, trigger_name);
+		EXECUTE format('ALTER TABLE ONLY %s %s TRIGGER %I', relation,
+			CASE mode WHEN 'always' THEN 'ENABLE ALWAYS'
+				WHEN 'replica' THEN 'ENABLE REPLICA'
+				WHEN 'disabled' THEN 'DISABLE' ELSE 'ENABLE' END, trigger_name);
 	END LOOP;
 	RETURN log;
 END
+$$;
+
+COMMENT ON FUNCTION diffgen_track_table(regclass, name[], jsonb, text) IS
+'internal: what diffgen_track does';
+
+CREATE FUNCTION diffgen_track(target regclass, columns name[] DEFAULT NULL,
+	options jsonb DEFAULT '{}')
+RETURNS regclass
+LANGUAGE sql
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT @extschema@.diffgen_track_table(target, columns, options, NULL)
 $$;
 
 COMMENT ON FUNCTION diffgen_track(regclass, name[], jsonb) IS
@@ -1109,11 +1167,16 @@ BEGIN
 			USING ERRCODE = 'object_not_in_prerequisite_state';
 	END IF;
 
-	-- Triggers of partitions that have come or gone.
-	PERFORM @extschema@.diffgen_track(target, array_remove(was.columns, NULL),
-		was.options || jsonb_build_object('level', was.level)
-			|| CASE was.enabled WHEN 'always'
-				THEN '{"replication": "always"}' ELSE '{}' END::jsonb);
+	-- Triggers of partitions that have come or gone.  What the owner has
+	-- disabled stays so; new ones are as the one that names the changelog.
+	PERFORM @extschema@.diffgen_track_table(target,
+		array_remove(was.columns, NULL),
+		was.options || jsonb_build_object('level', was.level),
+		(SELECT CASE t.tgenabled WHEN 'A' THEN 'always' WHEN 'R' THEN 'replica'
+				WHEN 'D' THEN 'disabled' ELSE 'origin' END
+			FROM pg_trigger t
+			WHERE t.tgrelid = target AND t.tgconstrrelid = was.changelog
+				AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure));
 
 	-- Months that only the default partition has.  Where times end there are
 	-- none.
@@ -1139,10 +1202,15 @@ COMMENT ON PROCEDURE diffgen_maintain(regclass) IS
 CREATE VIEW diffgen_tracked AS
 	SELECT i.target, i.changelog, i.columns, i.documents, i.options,
 		i.level, i.enabled,
-		i.key IS NOT NULL AND pg_catalog.has_table_privilege(
-			(SELECT c.relowner FROM pg_catalog.pg_class c
-				WHERE c.oid OPERATOR(pg_catalog.=) i.target),
-			i.changelog, 'INSERT') AS writable,
+		i.key IS NOT NULL AND (
+			SELECT pg_catalog.has_table_privilege(c.relowner, l.oid, 'INSERT')
+				AND pg_catalog.has_schema_privilege(c.relowner, l.relnamespace, 'USAGE')
+				AND coalesce(pg_catalog.has_sequence_privilege(c.relowner,
+					pg_catalog.pg_get_serial_sequence(i.changelog::pg_catalog.text, 'change_id'),
+					'USAGE'), true)
+			FROM pg_catalog.pg_class c, pg_catalog.pg_class l
+			WHERE c.oid OPERATOR(pg_catalog.=) i.target
+				AND l.oid OPERATOR(pg_catalog.=) i.changelog) AS writable,
 		(SELECT pg_catalog.max(p.to_time)
 			FROM @extschema@.diffgen_changelog_partitions(i.changelog) p
 		) AS partitions_until
@@ -2217,8 +2285,7 @@ DECLARE
 	cut timestamptz := now() - keep;
 	part regclass;
 	dropped timestamptz;
-	kept text;
-	kept_values text;
+	vals text;
 BEGIN
 	IF changelog IS NULL OR keep IS NULL THEN
 		RAISE EXCEPTION 'arguments must not be NULL'
@@ -2243,15 +2310,17 @@ BEGIN
 	END IF;
 
 	-- The options that tracking had are needed for reading what remains.
-	SELECT string_agg(format('%I', a.attname), ', ' ORDER BY a.attnum),
-		string_agg(format('l.%I', a.attname), ', ' ORDER BY a.attnum)
-	INTO kept, kept_values
-	FROM pg_attribute a WHERE a.attrelid = changelog AND a.attnum > 0
-		AND NOT a.attisdropped AND a.attgenerated = ''
-		AND a.attname <> 'changed_at';
-	EXECUTE format('INSERT INTO %1$s (changed_at, %2$s) '
-		'SELECT $1, %3$s FROM %1$s l WHERE l.operation = ''track'' AND l.changed_at < $1 ORDER BY l.change_id DESC LIMIT 1',
-		changelog, kept, kept_values) USING dropped;
+	SELECT string_agg(CASE a.attname WHEN 'changed_at' THEN '$1::timestamptz'
+			ELSE format('l.%I', a.attname) END, ', ' ORDER BY a.attnum)
+	INTO vals
+	FROM pg_attribute a
+	WHERE a.attrelid = changelog AND a.attnum > 0 AND NOT a.attisdropped
+		AND a.attgenerated = '';
+	PERFORM @extschema@.diffgen_execute_as_owner(changelog, format(
+			'INSERT INTO %1$s (%2$s) SELECT %3$s FROM %1$s l '
+			'WHERE l.operation = ''track'' AND l.changed_at < $1::timestamptz ORDER BY l.change_id DESC LIMIT 1',
+			changelog, @extschema@.diffgen_columns(changelog), vals),
+		ARRAY[dropped::text]);
 	FOR part IN
 		SELECT p.partition
 		FROM @extschema@.diffgen_changelog_partitions(changelog) p
@@ -2259,8 +2328,9 @@ BEGIN
 	LOOP
 		EXECUTE format('DROP TABLE %s', part);
 	END LOOP;
-	EXECUTE format('DELETE FROM %s l WHERE l.changed_at < $1', changelog)
-		USING dropped;
+	PERFORM @extschema@.diffgen_execute_as_owner(changelog, format(
+			'DELETE FROM %s l WHERE l.changed_at < $1::timestamptz', changelog),
+		ARRAY[dropped::text]);
 	PERFORM @extschema@.diffgen_note(changelog, 'prune',
 		jsonb_build_object('before', dropped));
 	RAISE NOTICE 'history in % begins at % now', changelog, dropped;

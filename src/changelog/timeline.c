@@ -271,7 +271,7 @@ put_day(Timeline *timeline, TimestampTz at, MemoryContext context)
 {
 	char	   *day;
 
-	if (TIMESTAMP_NOT_FINITE(at))
+	if (!diffgen_has_date(at))
 		day = pstrdup("At no time that is known");
 	else
 	{
@@ -309,7 +309,7 @@ take_row(Timeline *timeline, const TimelineRow *row, MemoryContext context)
 	{
 		timeline->nchanges++;
 		timeline->nshown += shown;
-		if (!TIMESTAMP_NOT_FINITE(at))
+		if (diffgen_has_date(at))
 		{
 			if (!timeline->any_time)
 				timeline->last = at;
@@ -458,8 +458,8 @@ add_strings_filter(TimelineHead *head, const char *name,
 static void
 add_time_filter(TimelineHead *head, const char *name, TimestampTz at)
 {
-	add_filter(head, name, TIMESTAMP_NOT_FINITE(at) ?
-			   pstrdup(timestamptz_to_str(at)) : time_name(at));
+	add_filter(head, name, diffgen_has_date(at) ? time_name(at) :
+			   pstrdup(timestamptz_to_str(at)));
 }
 
 /* Filters that are not by key. */

@@ -86,6 +86,7 @@ extern void diffgen_chart_count(struct TimelineChart *chart, TimestampTz at,
 extern void diffgen_chart_finish(struct TimelineChart *chart,
 								 const TimelineOptions *options,
 								 TimelineHead *head);
+extern bool diffgen_has_date(TimestampTz at);
 extern Timestamp diffgen_local_time(TimestampTz at);
 extern void diffgen_local_date(Timestamp local, struct pg_tm *tm,
 							   fsec_t *fsec);

@@ -86,6 +86,19 @@ typedef struct TimelineChart
 } TimelineChart;
 
 /*
+ * diffgen_has_date
+ *		Does a time have a date, in every time zone?  Not infinity, and not
+ *		what is next to the end of all times.
+ */
+bool
+diffgen_has_date(TimestampTz at)
+{
+	const int64 zone = (MAX_TZDISP_HOUR + 1) * USECS_PER_HOUR;
+
+	return at >= MIN_TIMESTAMP + zone && at < END_TIMESTAMP - zone;
+}
+
+/*
  * diffgen_local_time
  *		A time as the clock of the session's time zone shows it.
  *
@@ -274,7 +287,7 @@ diffgen_chart_count(TimelineChart *chart, TimestampTz at, TimelineKind kind,
 	Stretch		stretch;
 
 	Assert(kind < TIMELINE_COUNTED);
-	if (TIMESTAMP_NOT_FINITE(at))
+	if (!diffgen_has_date(at))
 		return;
 	local = diffgen_local_time(at);
 	memset(&stretch, 0, sizeof(stretch));
@@ -329,9 +342,9 @@ find_range(const TimelineChart *chart, const TimelineOptions *options,
 		*first = Min(*first, at);
 		*last = Max(*last, at);
 	}
-	if (options->has_from && !TIMESTAMP_NOT_FINITE(options->from))
+	if (options->has_from && diffgen_has_date(options->from))
 		*first = Min(*first, diffgen_local_time(options->from));
-	if (options->has_to && !TIMESTAMP_NOT_FINITE(options->to))
+	if (options->has_to && diffgen_has_date(options->to))
 		*last = Max(*last, diffgen_local_time(options->to) - 1);
 }
 

@@ -21,6 +21,7 @@
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datetime.h"
+#include "utils/guc.h"
 #include "utils/jsonb.h"
 #include "utils/lsyscache.h"
 
@@ -190,7 +191,7 @@ set_times(const TimelineRow *row, TimelineEntry *entry)
 	const char *zone;
 	int			offset;
 
-	if (TIMESTAMP_NOT_FINITE(at))
+	if (!diffgen_has_date(at))
 	{
 		entry->clock = entry->exact_time = column_text(row, HISTORY_CHANGED_AT);
 		return;
@@ -369,6 +370,34 @@ set_diff(const TimelineRow *row, TimelineEntry *entry)
 	}
 }
 
+/*
+ * The key as arguments of a function, in forms that any session reads alike;
+ * false if a column of it is missing.
+ */
+static bool
+append_key_arguments(StringInfo out, const TimelineRow *row)
+{
+	static const char *const settings[][2] = {{"datestyle", "ISO"},
+	{"intervalstyle", "postgres"}, {"extra_float_digits", "1"}};
+	int			level = NewGUCNestLevel();
+	bool		whole = true;
+
+	for (int i = 0; i < (int) lengthof(settings); i++)
+		(void) set_config_option(settings[i][0], settings[i][1],
+								 PGC_USERSET, PGC_S_SESSION,
+								 GUC_ACTION_SAVE, true, 0, false);
+	for (int i = 0; i < row->tracking->nkeys && whole; i++)
+	{
+		char	   *value = column_text(row, HISTORY_COLUMNS + i);
+
+		whole = (value != NULL);
+		if (whole)
+			appendStringInfo(out, ", %s", quote_literal_cstr(value));
+	}
+	AtEOXact_GUC(true, level);
+	return whole;
+}
+
 /* Statements that go on from an entry. */
 static void
 set_statements(const TimelineRow *row, TimelineEntry *entry)
@@ -394,14 +423,8 @@ set_statements(const TimelineRow *row, TimelineEntry *entry)
 					 quote_literal_cstr(name),
 					 quote_literal_cstr(document->label), entry->id,
 					 column_true(row, HISTORY_NEW_HASH) ? "false" : "true");
-	for (int i = 0; i < tracking->nkeys; i++)
-	{
-		char	   *value = column_text(row, HISTORY_COLUMNS + i);
-
-		if (value == NULL)
-			return;
-		appendStringInfo(&out, ", %s", quote_literal_cstr(value));
-	}
+	if (!append_key_arguments(&out, row))
+		return;
 	appendStringInfoString(&out, ");");
 	entry->statements[entry->nstatements++] = out.data;
 	if (entry->kind == TIMELINE_CHANGED && column_true(row, HISTORY_OLD_HASH) &&

@@ -200,6 +200,22 @@ RESET search_path;
 RESET ROLE;
 SET search_path = chg_page, public;
 
+-- statements that any session reads alike, and times that have no date
+CREATE TABLE measured (x float8, at timestamptz, span interval, doc jsonb, PRIMARY KEY (x, at, span));
+SELECT diffgen_track('measured') IS NOT NULL AS tracked;
+INSERT INTO measured_changelog (x, at, span, change_id, changed_at, operation, document, new_hash)
+VALUES (0.1::float8 + 0.2, '2026-03-04 05:06:07.123456+00', '-1 day 2:03:04', 1000, '294276-12-31 23:59:59+00', 'insert', 'doc', '\x00');
+SET extra_float_digits = 0;
+SET datestyle = 'SQL, DMY';
+SET intervalstyle = 'sql_standard';
+SET timezone = 'Pacific/Kiritimati';
+SELECT regexp_matches(diffgen_timeline_html('measured'), 'SELECT diffgen_at_change.*?[)];') AS statement;
+SHOW datestyle;
+RESET extra_float_digits;
+RESET datestyle;
+RESET intervalstyle;
+RESET timezone;
+
 -- errors
 SELECT diffgen_timeline_html('found');
 SELECT diffgen_timeline_html('conf', '[1]');
