@@ -18,6 +18,11 @@ ORDER BY taken_at) AS changes FROM {source} GROUP BY id"""
 
 AGGREGATE = "SELECT sum(cardinality(changes)) FROM (" + HISTORIES + ") s"
 
+# Reading in the first of these forms, for what the machine lets two processes
+# gain at best.
+READ_GROUPS = """SELECT id, sum(length(jsonb_typeof(doc))) AS length
+FROM {source} GROUP BY id"""
+
 # The two forms of the manual that run in parallel.
 BY_FUNCTION = "SELECT id, history_of(id) AS changes FROM keys"
 
@@ -41,6 +46,8 @@ CALL = "CALL diffgen_backfill('{source}', 'objects', '{{id}}', 'doc', 'n', " \
     "'taken_at')"
 
 BARS = {"pglz": 1.4, "lz4": 2}
+
+ONLY_READING = "reading only"
 
 
 def observed(statement):
@@ -112,6 +119,7 @@ def two_processes(session, source, compression, found, log):
     session.query("ALTER TABLE keys SET (parallel_workers = 4)")
     session.query("VACUUM ANALYZE keys")
     for title, query in (
+            (ONLY_READING, READ_GROUPS.format(source=source)),
             ("partition-wise", HISTORIES.format(source=source)),
             ("history_of", BY_FUNCTION)):
         clocks = []
@@ -204,6 +212,8 @@ def tell(compression, count, size, stored, entries, times, memory, clocks,
                 "quarter of the run against the first" % (
                     title, count, compression), flat(samples), 1.1)
     for title, (one, two) in clocks.items():
+        if title == ONLY_READING:
+            continue
         report.bar("changelog, backfill by %s, %s: two processes against one"
                    % (title, compression), "%.2f" % (one / two),
                    "at least 1.8", one / two >= 1.8)
