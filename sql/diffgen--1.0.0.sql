@@ -902,7 +902,33 @@ AS $$
 DECLARE
 	relation regclass;
 	trigger_name name;
+	origin regclass;
 BEGIN
+	-- A clone that DETACH PARTITION has left behind can only be dropped with
+	-- the trigger that it was made from, which is another table's.
+	WITH RECURSIVE tree AS (
+			SELECT target AS relid
+			UNION SELECT p.relid FROM pg_partition_tree(target) p),
+		up AS (
+			SELECT t.tgrelid AS leftover, t.tgrelid, t.tgparentid
+			FROM pg_trigger t
+			WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+				AND t.tgrelid IN (SELECT tree.relid FROM tree)
+			UNION ALL
+			SELECT up.leftover, t.tgrelid, t.tgparentid
+			FROM up JOIN pg_trigger t ON t.oid = up.tgparentid)
+	SELECT up.leftover, up.tgrelid INTO relation, origin
+	FROM up
+	WHERE up.tgparentid = 0
+		AND up.tgrelid NOT IN (SELECT tree.relid FROM tree)
+	ORDER BY up.leftover
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % still has a trigger from when it was a partition of table %', relation, origin
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('CALL diffgen_maintain(%L) drops it.', origin);
+	END IF;
+
 	FOR relation, trigger_name IN
 		-- A snapshot of REPEATABLE READ may show those that are gone by now.
 		SELECT DISTINCT t.tgrelid, t.tgname FROM pg_trigger t
@@ -1009,12 +1035,11 @@ BEGIN
 		OR was.level <> level OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target
 			AND t.tgname = 'diffgen_truncate')
 		-- DETACH PARTITION leaves the trigger's clone behind, with which the
-		-- partition could not be attached again.
+		-- partition could be neither attached again nor tracked by itself.
 		OR EXISTS (SELECT FROM pg_trigger t
 			JOIN pg_trigger p ON p.oid = t.tgparentid
-			JOIN pg_class c ON c.oid = t.tgrelid
-			WHERE NOT c.relispartition AND (p.tgrelid = target OR p.tgrelid IN (
-				SELECT pt.relid FROM pg_partition_tree(target) pt))
+			WHERE p.tgrelid IN (SELECT pt.relid FROM pg_partition_tree(target) pt)
+			AND t.tgrelid NOT IN (SELECT pt.relid FROM pg_partition_tree(target) pt)
 			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure)
 	THEN
 		PERFORM @extschema@.diffgen_drop_triggers(target);

@@ -30,6 +30,10 @@
  * says that the table, the changelog or, for a partition, the partitioned
  * table has changed.
  *
+ * DETACH PARTITION leaves the clones of constraint triggers behind, on the
+ * partition and on all below it, where they still fire.  Such a clone means
+ * nothing, which the table's ancestors tell.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
@@ -39,6 +43,7 @@
 #include "access/relation.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
+#include "catalog/partition.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -121,30 +126,6 @@ diffgen_owner(Oid relation)
 }
 
 /*
- * diffgen_row_trigger
- *		The trigger by which a table is tracked, or NULL.
- *
- * DETACH PARTITION leaves clones of constraint triggers behind, which mean
- * nothing any longer.
- */
-const Trigger *
-diffgen_row_trigger(Relation rel, Oid function)
-{
-	TriggerDesc *triggers = rel->trigdesc;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (trigger->tgfoid == function &&
-			OidIsValid(trigger->tgconstrrelid) &&
-			(!trigger->tgisclone || rel->rd_rel->relispartition))
-			return trigger;
-	}
-	return NULL;
-}
-
-/*
  * The relation that diffgen_track was called for: the one that a partition's
  * trigger was cloned from, or else the trigger's own.
  */
@@ -175,6 +156,18 @@ find_target(Oid trigger)
 	}
 	table_close(pg_trigger, AccessShareLock);
 	return target;
+}
+
+/*
+ * Is a table the one that is tracked, or a partition of it?  Neither if it was
+ * detached, or a table that it is a partition of was.
+ */
+static bool
+belongs_to(Oid relation, Oid target)
+{
+	return relation == target ||
+		(get_rel_relispartition(relation) &&
+		 list_member_oid(get_partition_ancestors(relation), target));
 }
 
 /*
@@ -376,7 +369,12 @@ translate_columns(Tracking *tracking)
 		key->attnum = get_attnum(tracking->relation,
 								 get_attname(tracking->target, key->attnum,
 											 false));
+		if (key->attnum <= 0 ||
+			get_atttype(tracking->relation, key->attnum) != key->type)
+			tracking->key_matches = false;
 	}
+	if (!tracking->key_matches)
+		tracking->nkeys = 0;
 	for (int i = 0; i < tracking->ndocuments; i++)
 	{
 		TrackedDocument *document = &tracking->documents[i];
@@ -571,6 +569,9 @@ make_tracking(Relation rel, const Trigger *trigger)
 	tracking->target = find_target(trigger->tgoid);
 	tracking->changelog = trigger->tgconstrrelid;
 	tracking->schema = get_func_namespace(trigger->tgfoid);
+	tracking->detached = !belongs_to(tracking->relation, tracking->target);
+	if (tracking->detached)
+		return tracking;
 	read_arguments(tracking, trigger);
 
 	if (tracking->target != tracking->relation)
@@ -630,7 +631,8 @@ make_cache(void)
 /*
  * diffgen_known_tracking
  *		What is known of a table by one of its triggers, though it may not do
- *		for writing the changelog, or for reading it.
+ *		for writing the changelog, or for reading it, or say that the table
+ *		was detached.
  *
  * The result lives until the end of the transaction at least.
  */
@@ -673,6 +675,28 @@ diffgen_known_tracking(Relation rel, const Trigger *trigger)
 }
 
 /*
+ * diffgen_row_trigger
+ *		The trigger by which a table is tracked, or NULL.
+ */
+const Trigger *
+diffgen_row_trigger(Relation rel, Oid function)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function &&
+			OidIsValid(trigger->tgconstrrelid) &&
+			!(trigger->tgisclone &&
+			  diffgen_known_tracking(rel, trigger)->detached))
+			return trigger;
+	}
+	return NULL;
+}
+
+/*
  * Prepare to write a changelog.  If there is an error, nothing stays.
  */
 static void
@@ -694,7 +718,7 @@ make_writer(Tracking *tracking)
  * diffgen_tracking
  *		What is known of a table by one of its triggers.
  *
- * The same as diffgen_known_tracking, but
+ * The same as diffgen_known_tracking, but NULL if the table was detached,
  * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE if its key does not match that of
  * the changelog, and an error if columns of the changelog are missing.
  */
@@ -703,6 +727,8 @@ diffgen_tracking(Relation rel, const Trigger *trigger)
 {
 	Tracking   *tracking = diffgen_known_tracking(rel, trigger);
 
+	if (tracking->detached)
+		return NULL;
 	if (!tracking->key_matches)
 		report_key(tracking);
 	if (tracking->writer == NULL)

@@ -55,6 +55,8 @@ typedef struct Tracking
 	Oid			target;			/* the table that is tracked */
 	Oid			changelog;
 	Oid			schema;			/* of the extension's functions */
+	bool		detached;		/* no partition of the target any longer:
+								 * nothing below is set */
 
 	bool		key_matches;	/* that of the changelog; else nkeys is 0 */
 	int			nkeys;

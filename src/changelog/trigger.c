@@ -197,12 +197,9 @@ log_row(const TriggerData *data)
 	RowVersion	row = {data->tg_trigtuple, desc};
 	struct LogBatch *batch = NULL;
 
-	/* A partition that was detached still has its trigger. */
-	if (data->tg_trigger->tgisclone &&
-		!data->tg_relation->rd_rel->relispartition)
-		return;
-
 	tracking = diffgen_tracking(data->tg_relation, data->tg_trigger);
+	if (tracking == NULL)
+		return;
 	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
 		forget_moved();
 

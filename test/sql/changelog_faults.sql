@@ -1,0 +1,71 @@
+-- Faults of tracking that were found by trying hard
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS diffgen;
+\set VERBOSITY default
+\set SHOW_CONTEXT never
+CREATE SCHEMA chg_faults;
+SET search_path = chg_faults, public;
+
+--
+-- Partitions that are none any longer
+--
+
+-- what is below a partition that was detached is not logged either
+CREATE TABLE part (a text, b int, doc jsonb, PRIMARY KEY (a, b)) PARTITION BY LIST (a);
+CREATE TABLE part3 PARTITION OF part FOR VALUES IN ('3') PARTITION BY RANGE (b);
+CREATE TABLE part31 PARTITION OF part3 FOR VALUES FROM (0) TO (500);
+CREATE TABLE part32 PARTITION OF part3 FOR VALUES FROM (500) TO (1000);
+CREATE TABLE part4 PARTITION OF part FOR VALUES IN ('4');
+SELECT diffgen_track('part');
+INSERT INTO part VALUES ('3', 1, '{"v": 1}'), ('3', 501, '{"v": 1}'), ('4', 1, '{"v": 1}');
+ALTER TABLE part DETACH PARTITION part3;
+INSERT INTO part3 VALUES ('3', 2, '{}');
+UPDATE part31 SET doc = '{"v": 2}';
+UPDATE part3 SET b = 502 WHERE b = 2;
+DELETE FROM part3 WHERE b = 502;
+TRUNCATE part32;
+TRUNCATE part3;
+SELECT operation, a, b FROM part_changelog WHERE a IS NOT NULL ORDER BY change_id;
+SELECT target FROM diffgen_tracking('part31');
+SELECT diffgen_at('part31', 'doc', 'infinity', '3', 1);
+-- nor does it matter what becomes of its columns
+ALTER TABLE part3 RENAME a TO aa;
+INSERT INTO part3 VALUES ('3', 3, '{}');
+ALTER TABLE part3 DETACH PARTITION part31;
+ALTER TABLE part31 ALTER aa TYPE int USING 3;
+INSERT INTO part31 VALUES (3, 4, '{}');
+DROP TABLE part31;
+-- it can be tracked by itself when the other table's trigger is gone
+SELECT diffgen_track('part3');
+CALL diffgen_maintain('part');
+SELECT diffgen_track('part3');
+INSERT INTO part3 VALUES ('3', 505, '{}');
+SELECT operation, aa, b FROM part3_changelog WHERE aa IS NOT NULL ORDER BY change_id;
+
+-- a partition that goes to another table, which is not tracked
+CREATE TABLE other (a text, b int, doc jsonb, PRIMARY KEY (a, b)) PARTITION BY LIST (a);
+ALTER TABLE part DETACH PARTITION part4;
+ALTER TABLE other ATTACH PARTITION part4 FOR VALUES IN ('4');
+INSERT INTO other VALUES ('4', 2, '{}');
+INSERT INTO part4 VALUES ('4', 3, '{}');
+TRUNCATE other;
+SELECT operation, a, b FROM part_changelog WHERE a = '4' ORDER BY change_id;
+SELECT diffgen_track('other');
+CALL diffgen_maintain('part');
+SELECT diffgen_track('other');
+INSERT INTO other VALUES ('4', 4, '{}');
+-- and comes back, while the session knows that it was away
+SELECT diffgen_untrack('other');
+ALTER TABLE other DETACH PARTITION part4;
+INSERT INTO part4 VALUES ('4', 5, '{}');
+ALTER TABLE part ATTACH PARTITION part4 FOR VALUES IN ('4');
+INSERT INTO part VALUES ('4', 6, '{}');
+INSERT INTO part4 VALUES ('4', 7, '{}');
+SELECT operation, a, b FROM part_changelog WHERE a = '4' ORDER BY change_id;
+SELECT operation, a, b FROM other_changelog WHERE a IS NOT NULL ORDER BY change_id;
+-- the same while the clone of the trigger stays
+ALTER TABLE part DETACH PARTITION part4;
+ALTER TABLE other ATTACH PARTITION part4 FOR VALUES IN ('4');
+INSERT INTO part4 VALUES ('4', 8, '{}');
+SELECT operation, a, b FROM part_changelog WHERE b = 8;
+DROP TABLE part, part3, other, part_changelog, part3_changelog, other_changelog;
