@@ -121,6 +121,8 @@ read_row(const Tracking *tracking, RowReader *reader, StatementRow *row)
 
 		row->key[i] = slot_getattr(reader->slot, tracking->keys[i].attnum,
 								   &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
 	}
 	row->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 									  sizeof(DocumentValue)));
@@ -219,7 +221,11 @@ joined_row(const Tracking *tracking, HeapTuple tuple, TupleDesc desc,
 		return false;
 	row->key = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
 	for (int i = 0; i < tracking->nkeys; i++)
+	{
 		row->key[i] = heap_getattr(tuple, column++, desc, &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
+	}
 	row->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 									  sizeof(DocumentValue)));
 	for (int i = 0; i < tracking->ndocuments; i++)

@@ -75,7 +75,6 @@ row_document(const RowVersion *row, const TrackedDocument *document)
 	return result;
 }
 
-/* The columns of the key; they are part of a primary key, so never NULL. */
 static Datum *
 row_key(const Tracking *tracking, const RowVersion *row)
 {
@@ -87,6 +86,8 @@ row_key(const Tracking *tracking, const RowVersion *row)
 
 		key[i] = heap_getattr(row->tuple, tracking->keys[i].attnum,
 							  row->desc, &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
 	}
 	return key;
 }

@@ -69,3 +69,21 @@ ALTER TABLE other ATTACH PARTITION part4 FOR VALUES IN ('4');
 INSERT INTO part4 VALUES ('4', 8, '{}');
 SELECT operation, a, b FROM part_changelog WHERE b = 8;
 DROP TABLE part, part3, other, part_changelog, part3_changelog, other_changelog;
+
+--
+-- Rows without a key
+--
+
+-- of a table that inherits from one that is tracked by statement
+CREATE TABLE par (id text PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('par', NULL, '{"level": "statement"}');
+INSERT INTO par VALUES ('a', '{"a": 1}');
+CREATE TABLE chi () INHERITS (par);
+-- as ALTER COLUMN ... DROP NOT NULL does before PostgreSQL 18
+UPDATE pg_attribute SET attnotnull = false WHERE attrelid = 'chi'::regclass AND attname = 'id';
+INSERT INTO chi VALUES (NULL, '{"a": 1}');
+UPDATE par SET doc = '{"a": 2}';
+DELETE FROM par;
+UPDATE ONLY par SET doc = '{"a": 3}';
+SELECT operation, id, patch->-1->'value' AS value FROM par_changelog WHERE id IS NOT NULL ORDER BY change_id;
+DROP TABLE par, chi, par_changelog;
