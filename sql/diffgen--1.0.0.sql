@@ -963,6 +963,7 @@ DECLARE
 	names text;
 	mode text;
 	level text;
+	generated name;
 	relation regclass;
 	trigger_name name;
 BEGIN
@@ -1016,6 +1017,20 @@ BEGIN
 	END IF;
 	tracked := @extschema@.diffgen_document_columns(target, columns,
 		diff_options);
+	IF level = 'statement' AND tab.relkind = 'p' THEN
+		SELECT a.attname INTO generated
+		FROM pg_attribute a
+		WHERE a.attrelid IN (SELECT p.relid FROM pg_partition_tree(target) p)
+			AND a.attname = ANY (tracked || key) AND a.attgenerated <> ''
+		ORDER BY a.attname
+		LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'cannot track % by statement', target
+				USING ERRCODE = 'wrong_object_type',
+				DETAIL = format('Column %I is generated. Of rows that go to a partition whose columns have another order, a statement''s triggers see such columns as null.', generated),
+				HINT = 'Use "level": "row".';
+		END IF;
+	END IF;
 
 	-- A column that was renamed keeps its name in the changelog.
 	SELECT array_agg(coalesce(w.label, c.name)::text ORDER BY c.n) INTO labels

@@ -87,3 +87,38 @@ DELETE FROM par;
 UPDATE ONLY par SET doc = '{"a": 3}';
 SELECT operation, id, patch->-1->'value' AS value FROM par_changelog WHERE id IS NOT NULL ORDER BY change_id;
 DROP TABLE par, chi, par_changelog;
+
+--
+-- Generated columns of partitions, which statements show as null
+--
+
+CREATE TABLE gen (a int, doc jsonb, g text GENERATED ALWAYS AS ('g' || (doc->>'k')) STORED, PRIMARY KEY (a, g)) PARTITION BY LIST (a);
+CREATE TABLE gen2 (junk int, a int NOT NULL, doc jsonb, g text GENERATED ALWAYS AS ('g' || (doc->>'k')) STORED NOT NULL);
+ALTER TABLE gen2 DROP COLUMN junk;
+ALTER TABLE gen ATTACH PARTITION gen2 FOR VALUES IN (3);
+-- in the key
+SELECT diffgen_track('gen', '{doc}', '{"level": "statement"}');
+SELECT diffgen_track('gen', '{doc}');
+INSERT INTO gen (a, doc) VALUES (3, '{"k": 1}');
+SELECT diffgen_track('gen', '{doc}', '{"level": "statement"}');
+SELECT operation, a, g FROM gen_changelog WHERE a IS NOT NULL ORDER BY change_id;
+DROP TABLE gen, gen_changelog;
+-- as a document; others do not matter
+CREATE TABLE gen (a int PRIMARY KEY, doc jsonb, g text GENERATED ALWAYS AS ('g' || (doc->>'k')) STORED) PARTITION BY LIST (a);
+CREATE TABLE gen2 (junk int, a int NOT NULL, doc jsonb, g text GENERATED ALWAYS AS ('g' || (doc->>'k')) STORED);
+ALTER TABLE gen2 DROP COLUMN junk;
+ALTER TABLE gen ATTACH PARTITION gen2 FOR VALUES IN (3);
+SELECT diffgen_track('gen', NULL, '{"level": "statement"}');
+SELECT diffgen_track('gen', '{doc}', '{"level": "statement"}');
+INSERT INTO gen (a, doc) VALUES (3, '{"k": 1}');
+UPDATE gen SET doc = '{"k": 2}';
+SELECT operation, document, new_hash = diffgen_hash(doc) AS is_live
+FROM gen_changelog JOIN gen USING (a) ORDER BY change_id;
+DROP TABLE gen, gen_changelog;
+-- a table that is no partitioned one shows them
+CREATE TABLE gen (a int PRIMARY KEY, doc jsonb, g text GENERATED ALWAYS AS ('g' || (doc->>'k')) STORED);
+SELECT diffgen_track('gen', NULL, '{"level": "statement"}');
+INSERT INTO gen (a, doc) VALUES (3, '{"k": 1}');
+UPDATE gen SET doc = '{"k": 2}';
+SELECT diffgen_at_text('gen', 'g', 'infinity', 3);
+DROP TABLE gen, gen_changelog;
