@@ -204,6 +204,8 @@ find_columns(Tracking *tracking, Relation target, const Trigger *trigger)
 
 		document->attnum = trigger ? trigger->tgattr[i] :
 			get_attnum(RelationGetRelid(target), document->label);
+		if (document->attnum < 0)
+			document->attnum = InvalidAttrNumber;	/* ctid, ... */
 	}
 }
 
@@ -491,15 +493,19 @@ redact_options(Datum options)
 }
 
 static void
+report_options(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options must be a JSON object"),
+			 errhint("For example: {\"ignore\": [\"$.status\"]}.")));
+}
+
+static void
 set_options(Tracking *tracking, Datum options)
 {
 	Datum		invertible;
 
-	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("For example: {\"ignore\": [\"$.status\"]}.")));
 	invertible = DirectFunctionCall1(jsonb_in,
 									 CStringGetDatum("{\"invertible\": true}"));
 	tracking->options = options;
@@ -512,19 +518,54 @@ set_options(Tracking *tracking, Datum options)
 	tracking->live_options = redact_options(options);
 }
 
+/*
+ * Read what may be options; 0 if they are not a JSON object.  Reading JSON
+ * uses nothing but memory, so that an error needs no subtransaction.
+ */
+static Datum
+parse_options(const char *value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile Datum result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = DirectFunctionCall1(jsonb_in, CStringGetDatum(value));
+	}
+	PG_CATCH();
+	{
+		int			category = ERRCODE_TO_CATEGORY(geterrcode());
+
+		MemoryContextSwitchTo(caller);
+		if (category != ERRCODE_DATA_EXCEPTION &&
+			category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (result != (Datum) 0 && !JB_ROOT_IS_OBJECT(DatumGetJsonbP(result)))
+		return (Datum) 0;
+	return result;
+}
+
+/*
+ * Anybody can make a trigger with any arguments on a table of their own, and
+ * the view diffgen_tracked shows all, so they are no error here.
+ */
 static void
 read_arguments(Tracking *tracking, const Trigger *trigger)
 {
+	Datum		options;
+
 	tracking->ndocuments = Max(trigger->tgnargs - 1, 0);
 	tracking->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 										   sizeof(TrackedDocument)));
 	for (int i = 0; i < tracking->ndocuments; i++)
 		tracking->documents[i].label = pstrdup(trigger->tgargs[i + 1]);
-	set_options(tracking,
-				DirectFunctionCall1(jsonb_in,
-									CStringGetDatum(trigger->tgnargs > 0 ?
-													trigger->tgargs[0] :
-													"{}")));
+	options = parse_options(trigger->tgnargs > 0 ? trigger->tgargs[0] : "{}");
+	tracking->has_options = (options != (Datum) 0);
+	if (tracking->has_options)
+		set_options(tracking, options);
 }
 
 /*
@@ -539,6 +580,9 @@ diffgen_untracked(Oid schema, Datum options)
 
 	tracking->context = CurrentMemoryContext;
 	tracking->schema = schema;
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
+		report_options();
+	tracking->has_options = true;
 	set_options(tracking, options);
 	tracking->engine = diffgen_make_engine(schema);
 	return tracking;
@@ -720,7 +764,8 @@ make_writer(Tracking *tracking)
  *
  * The same as diffgen_known_tracking, but NULL if the table was detached,
  * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE if its key does not match that of
- * the changelog, and an error if columns of the changelog are missing.
+ * the changelog, ERRCODE_INVALID_PARAMETER_VALUE if the trigger was not made
+ * with options, and an error if columns of the changelog are missing.
  */
 Tracking *
 diffgen_tracking(Relation rel, const Trigger *trigger)
@@ -729,6 +774,8 @@ diffgen_tracking(Relation rel, const Trigger *trigger)
 
 	if (tracking->detached)
 		return NULL;
+	if (!tracking->has_options)
+		report_options();
 	if (!tracking->key_matches)
 		report_key(tracking);
 	if (tracking->writer == NULL)

@@ -63,6 +63,7 @@ typedef struct Tracking
 	TrackedKey *keys;
 	int			ndocuments;
 	TrackedDocument *documents;
+	bool		has_options;	/* else the trigger's are none, nor are these: */
 	Datum		options;		/* jsonb, as diffgen_track was given them */
 	Datum		entry_options;	/* for diffgen_entry: the same, invertible */
 	Datum		removal_options;	/* for diffgen_patch, of what is removed */

@@ -122,3 +122,55 @@ INSERT INTO gen (a, doc) VALUES (3, '{"k": 1}');
 UPDATE gen SET doc = '{"k": 2}';
 SELECT diffgen_at_text('gen', 'g', 'infinity', 3);
 DROP TABLE gen, gen_changelog;
+
+--
+-- Triggers that diffgen_track has not made: the view shows them to everybody
+--
+
+CREATE TABLE bad (id int PRIMARY KEY, doc jsonb);
+CREATE TABLE plain (x int);
+CREATE TABLE by_name (x text) PARTITION BY RANGE (x);
+CREATE TABLE by_name_a PARTITION OF by_name FOR VALUES FROM ('a') TO ('b');
+CREATE TABLE real (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('real');
+CREATE FUNCTION bad_trigger(log regclass, VARIADIC arguments text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+	DROP TRIGGER IF EXISTS diffgen_changelog ON bad;
+	EXECUTE format('CREATE CONSTRAINT TRIGGER diffgen_changelog AFTER INSERT ON bad FROM %s FOR EACH ROW EXECUTE FUNCTION diffgen_changelog(%s)',
+		log, (SELECT string_agg(quote_literal(a), ', ') FROM unnest(arguments) a));
+END $$;
+CREATE VIEW bad_tracked AS
+SELECT target, changelog, columns, documents, options, level, enabled, writable, partitions_until IS NOT NULL AS has_partitions
+FROM diffgen_tracked WHERE target = 'bad'::regclass;
+-- options that are none
+SELECT bad_trigger('plain', 'nojson', 'doc');
+SELECT * FROM bad_tracked;
+INSERT INTO bad VALUES (1, '{}');
+SELECT bad_trigger('real_changelog', '[1]', 'doc');
+SELECT * FROM bad_tracked;
+INSERT INTO bad VALUES (1, '{}');
+SELECT bad_trigger('real_changelog', '{"a": 1e400000}', 'doc');
+SELECT * FROM bad_tracked;
+SELECT bad_trigger('real_changelog', '{"redact": [{}, 1], "preset": 7, "level": []}', 'doc');
+SELECT * FROM bad_tracked;
+INSERT INTO bad VALUES (1, '{}');
+-- columns that are none
+SELECT bad_trigger('real_changelog', '{}', 'ctid', 'tableoid', 'none', '', repeat('ä', 40), 'id');
+SELECT * FROM bad_tracked;
+INSERT INTO bad VALUES (1, '{}');
+-- changelogs that are none
+SELECT bad_trigger('by_name', '{}', 'doc');
+SELECT * FROM bad_tracked;
+INSERT INTO bad VALUES (2, '{}');
+SELECT bad_trigger('bad_tracked', '{}', 'doc');
+SELECT * FROM bad_tracked;
+SELECT bad_trigger('bad', '{}', 'doc');
+SELECT * FROM bad_tracked;
+-- no arguments at all
+DROP TRIGGER diffgen_changelog ON bad;
+CREATE CONSTRAINT TRIGGER diffgen_changelog AFTER INSERT ON bad FROM real_changelog FOR EACH ROW EXECUTE FUNCTION diffgen_changelog();
+SELECT * FROM bad_tracked;
+SELECT count(*) FROM real_changelog WHERE id IS NOT NULL;
+DROP VIEW bad_tracked;
+DROP TABLE bad, plain, by_name, real, real_changelog;
+DROP FUNCTION bad_trigger;
