@@ -41,6 +41,7 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
 #include "catalog/partition.h"
@@ -388,6 +389,41 @@ translate_columns(Tracking *tracking)
 	}
 }
 
+/*
+ * The columns of the key that tell which partition a row is in.
+ */
+static void
+find_routing_keys(Tracking *tracking)
+{
+	List	   *ancestors;
+	ListCell   *lc;
+
+	if (tracking->relation == tracking->target)
+		return;
+	ancestors = get_partition_ancestors(tracking->relation);
+	foreach(lc, ancestors)
+	{
+		Relation	ancestor = relation_open(lfirst_oid(lc), AccessShareLock);
+
+		for (int i = 0; i < tracking->nkeys; i++)
+		{
+			TrackedKey *key = &tracking->keys[i];
+			AttrNumber	attnum;
+			Bitmapset  *column;
+			bool		in_expression;
+
+			attnum = get_attnum(lfirst_oid(lc),
+								get_attname(tracking->relation, key->attnum,
+											false));
+			column = bms_make_singleton(attnum -
+										FirstLowInvalidHeapAttributeNumber);
+			if (has_partition_attrs(ancestor, column, &in_expression))
+				key->routes = true;
+		}
+		relation_close(ancestor, AccessShareLock);
+	}
+}
+
 static void
 find_kinds(Tracking *tracking, Relation rel)
 {
@@ -625,6 +661,7 @@ make_tracking(Relation rel, const Trigger *trigger)
 	find_columns(tracking, target, columns);
 	find_keys(tracking, target, changelog, columns);
 	translate_columns(tracking);
+	find_routing_keys(tracking);
 	find_kinds(tracking, rel);
 	tracking->engine = diffgen_make_engine(tracking->schema);
 	relation_close(changelog, AccessShareLock);

@@ -42,6 +42,7 @@ typedef struct TrackedKey
 	bool		typbyval;
 	Oid			collation;
 	Oid			equality;		/* operator of the primary key's index */
+	bool		routes;			/* is in the partition key of an ancestor */
 	char	   *log_name;
 } TrackedKey;
 

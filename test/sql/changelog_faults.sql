@@ -174,3 +174,87 @@ SELECT count(*) FROM real_changelog WHERE id IS NOT NULL;
 DROP VIEW bad_tracked;
 DROP TABLE bad, plain, by_name, real, real_changelog;
 DROP FUNCTION bad_trigger;
+
+--
+-- The two halves of a move to another partition
+--
+
+CREATE TABLE moves (id int, a text, doc jsonb, PRIMARY KEY (id, a)) PARTITION BY LIST (a);
+CREATE TABLE moves_a PARTITION OF moves FOR VALUES IN ('a');
+CREATE TABLE moves_b PARTITION OF moves FOR VALUES IN ('b');
+CREATE TABLE moves_c PARTITION OF moves FOR VALUES IN ('c');
+SELECT diffgen_track('moves');
+CREATE VIEW moves_log AS
+SELECT id, a, operation, patch, old_hash IS NOT NULL AS has_old FROM moves_changelog WHERE id IS NOT NULL ORDER BY change_id;
+-- are found whatever triggers of the deletion do in between
+CREATE FUNCTION note_move() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	INSERT INTO moves VALUES (OLD.id + 100, 'a', '{}');
+	UPDATE moves SET doc = '{"u": 1}' WHERE id = OLD.id + 100;
+	UPDATE moves SET a = 'c' WHERE id = OLD.id + 100;
+	DELETE FROM moves WHERE id = OLD.id + 100;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER z_note AFTER DELETE ON moves_a FOR EACH ROW WHEN (OLD.id < 100) EXECUTE FUNCTION note_move();
+INSERT INTO moves VALUES (1, 'a', '{"v": 1}'), (2, 'a', '{"v": 1}'), (3, 'a', '{"v": 1}');
+TRUNCATE moves_changelog;
+UPDATE moves SET a = 'b', doc = '{"v": 2}' WHERE id <= 2;
+SELECT * FROM moves_log;
+TRUNCATE moves_changelog;
+-- also if the moved row has changed once more by then
+CREATE FUNCTION change_moved() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	UPDATE moves SET doc = '{"v": 4}' WHERE id = OLD.id;
+	RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER z_note AFTER DELETE ON moves_a FOR EACH ROW EXECUTE FUNCTION change_moved();
+UPDATE moves SET a = 'b', doc = '{"v": 3}' WHERE id = 3;
+SELECT * FROM moves_log;
+DROP TRIGGER z_note ON moves_a;
+-- a row that the same command inserts is not the one that was kept away
+DELETE FROM moves;
+INSERT INTO moves VALUES (1, 'a', '{"v": 1}'), (2, 'a', '{"v": 1}');
+TRUNCATE moves_changelog;
+CREATE FUNCTION keep_away() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN CASE WHEN NEW.id = 1 THEN NULL ELSE NEW END;
+END $$;
+CREATE TRIGGER keep_away BEFORE INSERT ON moves_b FOR EACH ROW EXECUTE FUNCTION keep_away();
+WITH u AS (UPDATE moves SET a = 'b' WHERE id = 1 RETURNING *)
+INSERT INTO moves SELECT 7, 'b', '{"new": 1}' FROM (SELECT count(*) FROM u) c;
+SELECT * FROM moves_log;
+TRUNCATE moves_changelog;
+-- nor does one that was kept away harm those that come after it
+INSERT INTO moves VALUES (1, 'a', '{"v": 1}');
+UPDATE moves SET a = 'b', doc = '{"v": 2}' WHERE a = 'a';
+SELECT * FROM moves_log;
+TRUNCATE moves_changelog;
+-- many of them in one transaction
+DO $$
+BEGIN
+	FOR i IN 1..20 LOOP
+		INSERT INTO moves VALUES (1, 'a', '{"v": 1}');
+		UPDATE moves SET a = 'b', doc = '{"v": 3}' WHERE a = 'a';
+	END LOOP;
+	INSERT INTO moves VALUES (5, 'a', '{"v": 1}');
+	UPDATE moves SET a = 'b', doc = '{"v": 3}' WHERE a = 'a';
+END $$;
+SELECT operation, id, count(*) FROM moves_changelog WHERE id = 1 GROUP BY 1, 2 ORDER BY 1;
+SELECT * FROM moves_log WHERE id = 5;
+DROP TABLE moves, moves_changelog CASCADE;
+-- a column of the key that a sub-partition is told by may change, others not
+CREATE TABLE moves (a text, b int, c int, doc jsonb, PRIMARY KEY (a, b, c)) PARTITION BY LIST (a);
+CREATE TABLE moves_a PARTITION OF moves FOR VALUES IN ('a');
+CREATE TABLE moves_b (c int NOT NULL, b int NOT NULL, a text NOT NULL, doc jsonb) PARTITION BY RANGE (b);
+CREATE TABLE moves_b1 PARTITION OF moves_b FOR VALUES FROM (0) TO (10);
+CREATE TABLE moves_b2 PARTITION OF moves_b FOR VALUES FROM (10) TO (20);
+ALTER TABLE moves ATTACH PARTITION moves_b FOR VALUES IN ('b');
+SELECT diffgen_track('moves');
+INSERT INTO moves VALUES ('a', 1, 1, '{"v": 1}'), ('a', 2, 2, '{"v": 1}'), ('b', 3, 3, '{"v": 1}');
+TRUNCATE moves_changelog;
+UPDATE moves SET a = 'b', b = 11 WHERE c = 1;
+UPDATE moves SET a = 'b', b = 12, c = 22 WHERE c = 2;
+UPDATE moves SET b = 13 WHERE c = 3;
+UPDATE moves SET b = 14 WHERE c = 3;
+SELECT a, b, c, operation, old_hash IS NOT NULL AS has_old FROM moves_changelog WHERE c IS NOT NULL ORDER BY change_id;
+DROP TABLE moves, moves_changelog;
