@@ -1073,6 +1073,11 @@ BEGIN
 			CASE level WHEN 'row' THEN 'INSERT OR UPDATE OR DELETE' ELSE 'DELETE' END,
 			target, log,
 			CASE level WHEN 'row' THEN '' ELSE 'WHEN (false)' END, arguments);
+		-- Before a trigger names the key's columns, it is an error if those of
+		-- a changelog that was taken up have other names.
+		IF was.target IS NULL THEN
+			PERFORM @extschema@.diffgen_tracking(target);
+		END IF;
 		EXECUTE format('CREATE TRIGGER diffgen_truncate '
 			'BEFORE UPDATE OF %s OR TRUNCATE ON %s '
 			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',

@@ -115,6 +115,21 @@ typedef struct LogBatch
 	Size		bytes;
 } LogBatch;
 
+/*
+ * diffgen_is_log_column
+ *		Does each changelog have a column of this name, whatever its key?
+ */
+bool
+diffgen_is_log_column(const char *name)
+{
+	for (int i = 0; i < LOG_COLUMNS; i++)
+	{
+		if (strcmp(log_columns[i].name, name) == 0)
+			return true;
+	}
+	return strcmp(name, COLUMN_CHANGE_ID) == 0;
+}
+
 static void
 free_plans(void *arg)
 {

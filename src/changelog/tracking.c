@@ -24,7 +24,9 @@
  * log (statement.c); partitions have their own.
  *
  * Columns of the key are the first ones of the changelog and are matched by
- * position, so that either side's can be renamed.
+ * position, so that either side's can be renamed.  Without the second trigger,
+ * which DROP COLUMN ... CASCADE drops, nothing else says which columns the
+ * changelog is by, so their names are compared.
  *
  * What was found is kept for the session, and thrown away when the relcache
  * says that the table, the changelog or, for a partition, the partitioned
@@ -218,7 +220,11 @@ report_key(const Tracking *tracking)
 			 errmsg("primary key of table \"%s\" does not match its changelog \"%s\"",
 					get_rel_name(tracking->target),
 					get_rel_name(tracking->changelog)),
+			 tracking->key_misnamed ?
+			 errdetail("The first columns of a changelog are those of the primary key, in the same order, of the same types, and here, where no trigger tells whether they were renamed, of the same names.") :
 			 errdetail("The first columns of a changelog are those of the primary key, in the same order and of the same types."),
+			 tracking->key_misnamed ?
+			 errhint("If columns were renamed, rename those of the changelog too.  Else restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.") :
 			 errhint("Restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.")));
 }
 
@@ -289,12 +295,26 @@ next_log_column(TupleDesc log_desc, int *attnum)
 }
 
 /*
- * Match the columns of a primary key and those of the changelog; false if they
- * do not match.
+ * Does a changelog call a column of the key by its name, as diffgen_track
+ * makes it?
+ */
+static bool
+same_name(const char *name, const char *log_name)
+{
+	if (!diffgen_is_log_column(name))
+		return strcmp(name, log_name) == 0;
+	return strncmp(log_name, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 &&
+		strcmp(name, log_name + strlen(KEY_PREFIX)) == 0;
+}
+
+/*
+ * Match the columns of a primary key and those of the changelog, by their
+ * places, and by name too if nothing else says that they are those which the
+ * changelog is by; false if they do not match.
  */
 static bool
 match_keys(Tracking *tracking, Relation target, Relation changelog,
-		   HeapTuple tuple)
+		   HeapTuple tuple, bool by_name)
 {
 	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 	TupleDesc	log_desc = RelationGetDescr(changelog);
@@ -318,6 +338,12 @@ match_keys(Tracking *tracking, Relation target, Relation changelog,
 		if (log_att == NULL || log_att->atttypid != att->atttypid ||
 			strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0)
 			return false;
+		if (by_name &&
+			!same_name(NameStr(att->attname), NameStr(log_att->attname)))
+		{
+			tracking->key_misnamed = true;
+			return false;
+		}
 
 		key->attnum = att->attnum;
 		key->type = att->atttypid;
@@ -350,7 +376,7 @@ find_keys(Tracking *tracking, Relation target, Relation changelog,
 		(trigger == NULL ||
 		 same_key_columns(tracking, trigger,
 						  (Form_pg_index) GETSTRUCT(tuple))) &&
-		match_keys(tracking, target, changelog, tuple);
+		match_keys(tracking, target, changelog, tuple, trigger == NULL);
 	if (!tracking->key_matches)
 		tracking->nkeys = 0;
 	ReleaseSysCache(tuple);

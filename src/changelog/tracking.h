@@ -60,6 +60,7 @@ typedef struct Tracking
 								 * nothing below is set */
 
 	bool		key_matches;	/* that of the changelog; else nkeys is 0 */
+	bool		key_misnamed;	/* it does not, as far as names tell */
 	int			nkeys;
 	TrackedKey *keys;
 	int			ndocuments;
@@ -88,6 +89,9 @@ typedef struct Tracking
 
 /* Column of the changelog that follows those of the key. */
 #define COLUMN_CHANGE_ID	"change_id"
+
+/* Before the name of a key's column that all changelogs have one of. */
+#define KEY_PREFIX			"key_"
 
 extern Oid	diffgen_sibling(Oid schema, const char *name, int nargs,
 							const Oid *argtypes);

@@ -258,3 +258,45 @@ UPDATE moves SET b = 13 WHERE c = 3;
 UPDATE moves SET b = 14 WHERE c = 3;
 SELECT a, b, c, operation, old_hash IS NOT NULL AS has_old FROM moves_changelog WHERE c IS NOT NULL ORDER BY change_id;
 DROP TABLE moves, moves_changelog;
+
+--
+-- Another primary key of the same type
+--
+
+CREATE TABLE keyed (id int PRIMARY KEY, n int UNIQUE NOT NULL, doc jsonb);
+SELECT diffgen_track('keyed');
+INSERT INTO keyed VALUES (1, 11, '{"v": 1}');
+ALTER TABLE keyed DROP CONSTRAINT keyed_pkey, ADD PRIMARY KEY (n);
+UPDATE keyed SET doc = '{"v": 2}';
+-- is not taken for the old one when the trigger that named it is gone
+ALTER TABLE keyed DROP COLUMN id CASCADE;
+UPDATE keyed SET doc = '{"v": 3}';
+SELECT writable FROM diffgen_tracked WHERE target = 'keyed'::regclass;
+SELECT diffgen_track('keyed');
+-- nor when the changelog is taken up again
+SELECT diffgen_untrack('keyed');
+UPDATE keyed SET doc = '{"v": 4}';
+SELECT diffgen_track('keyed');
+-- if the column was only renamed, the changelog's has to be too
+ALTER TABLE keyed_changelog RENAME id TO n;
+SELECT diffgen_track('keyed');
+ALTER TABLE keyed RENAME n TO number;
+UPDATE keyed SET doc = '{"v": 5}';
+DROP TRIGGER diffgen_truncate ON keyed;
+UPDATE keyed SET doc = '{"v": 6}';
+ALTER TABLE keyed_changelog RENAME n TO number;
+UPDATE keyed SET doc = '{"v": 7}';
+SELECT operation, number, patch->-1->'value' AS value FROM keyed_changelog WHERE number IS NOT NULL ORDER BY change_id;
+DROP TABLE keyed, keyed_changelog;
+-- names that the changelog has already
+CREATE TABLE keyed (change_id int, operation text, key_id int, PRIMARY KEY (change_id, operation, key_id), doc jsonb);
+SELECT diffgen_track('keyed');
+DROP TRIGGER diffgen_truncate ON keyed;
+INSERT INTO keyed VALUES (1, 'a', 2, '{"v": 1}');
+SELECT diffgen_untrack('keyed');
+SELECT diffgen_track('keyed');
+SELECT operation, key_change_id, key_operation, key_id FROM keyed_changelog WHERE key_id IS NOT NULL;
+ALTER TABLE keyed RENAME key_id TO id;
+DROP TRIGGER diffgen_truncate ON keyed;
+INSERT INTO keyed VALUES (1, 'a', 3, '{"v": 1}');
+DROP TABLE keyed, keyed_changelog;
