@@ -289,11 +289,12 @@ column_value(LogColumn column, const ChangeEvent *event, const char *label,
 	return PointerGetDatum(pointer);
 }
 
+/* The transaction may have failed: no look into the catalog. */
 static void
 error_context(void *arg)
 {
 	errcontext("changelog of table \"%s\"",
-			   get_rel_name(((const Tracking *) arg)->target));
+			   ((const Tracking *) arg)->target_name);
 }
 
 /*

@@ -682,6 +682,7 @@ make_tracking(Relation rel, const Trigger *trigger)
 
 	if (tracking->target != tracking->relation)
 		target = relation_open(tracking->target, AccessShareLock);
+	tracking->target_name = pstrdup(RelationGetRelationName(target));
 	changelog = relation_open(tracking->changelog, AccessShareLock);
 	columns = find_column_trigger(tracking, target, trigger->tgfoid);
 	find_columns(tracking, target, columns);
@@ -736,6 +737,29 @@ make_cache(void)
 }
 
 /*
+ * Take what is not valid any longer out of the cache.  An outer call, whose
+ * insertion into the changelog made this one happen, may still be using it, so
+ * it lives until the end of the transaction.
+ */
+static void
+drop_invalid(void)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->tracking != NULL && entry->tracking->valid)
+			continue;
+		if (entry->tracking != NULL)
+			MemoryContextSetParent(entry->tracking->context,
+								   TopTransactionContext);
+		hash_search(cache, &entry->trigger, HASH_REMOVE, NULL);
+	}
+}
+
+/*
  * diffgen_known_tracking
  *		What is known of a table by one of its triggers, though it may not do
  *		for writing the changelog, or for reading it, or say that the table
@@ -751,7 +775,6 @@ diffgen_known_tracking(Relation rel, const Trigger *trigger)
 	MemoryContext context;
 	MemoryContext old_context;
 	Oid			oid = trigger->tgoid;
-	bool		found;
 
 	if (cache == NULL)
 		make_cache();
@@ -767,14 +790,9 @@ diffgen_known_tracking(Relation rel, const Trigger *trigger)
 	tracking = make_tracking(rel, trigger);
 	MemoryContextSwitchTo(old_context);
 
-	/*
-	 * An outer call, whose insertion into the changelog made this one happen,
-	 * may still be using the old one.
-	 */
-	entry = hash_search(cache, &oid, HASH_ENTER, &found);
-	if (found && entry->tracking != NULL)
-		MemoryContextSetParent(entry->tracking->context,
-							   TopTransactionContext);
+	drop_invalid();
+	entry = hash_search(cache, &oid, HASH_ENTER, NULL);
+	entry->tracking = NULL;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	tracking->valid = true;
 	entry->tracking = tracking;

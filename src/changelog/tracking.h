@@ -54,6 +54,7 @@ typedef struct Tracking
 
 	Oid			relation;		/* the table, or one of its partitions */
 	Oid			target;			/* the table that is tracked */
+	char	   *target_name;	/* for messages */
 	Oid			changelog;
 	Oid			schema;			/* of the extension's functions */
 	bool		detached;		/* no partition of the target any longer:

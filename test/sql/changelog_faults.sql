@@ -300,3 +300,26 @@ ALTER TABLE keyed RENAME key_id TO id;
 DROP TRIGGER diffgen_truncate ON keyed;
 INSERT INTO keyed VALUES (1, 'a', 3, '{"v": 1}');
 DROP TABLE keyed, keyed_changelog;
+
+--
+-- Memory for tables that are gone
+--
+
+CREATE TABLE kept (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('kept');
+INSERT INTO kept VALUES (1, '{}');
+CREATE PROCEDURE make_and_drop(n int) LANGUAGE plpgsql AS $$
+BEGIN
+	FOR i IN 1..n LOOP
+		CREATE TABLE t (id int PRIMARY KEY, doc jsonb);
+		PERFORM diffgen_track('t');
+		INSERT INTO t VALUES (1, '{}');
+		DROP TABLE t, t_changelog;
+		COMMIT;
+	END LOOP;
+END $$;
+CALL make_and_drop(20);
+INSERT INTO kept VALUES (2, '{}');
+SELECT count(*) <= 2 AS few FROM pg_backend_memory_contexts WHERE name = 'diffgen tracked table';
+DROP TABLE kept, kept_changelog;
+DROP PROCEDURE make_and_drop;
