@@ -323,3 +323,40 @@ INSERT INTO kept VALUES (2, '{}');
 SELECT count(*) <= 2 AS few FROM pg_backend_memory_contexts WHERE name = 'diffgen tracked table';
 DROP TABLE kept, kept_changelog;
 DROP PROCEDURE make_and_drop;
+
+--
+-- A foreign key of a table to itself, with ON UPDATE CASCADE, by statement
+--
+
+CREATE TABLE tree (id text PRIMARY KEY, parent text REFERENCES tree ON UPDATE CASCADE, doc jsonb);
+SELECT diffgen_track('tree', NULL, '{"level": "statement"}');
+INSERT INTO tree VALUES ('r', 'r', '{"v": 1}');
+UPDATE tree SET id = 'R', doc = '{"v": 2}';
+SELECT id, operation, document, diff FROM tree_changelog WHERE id IS NOT NULL AND document = 'parent' ORDER BY change_id;
+SELECT diffgen_at_text('tree', 'parent', 'infinity', 'R'), diffgen_at('tree', 'doc', 'infinity', 'R');
+-- many rows, some of which keep their keys
+INSERT INTO tree SELECT 'c' || i, CASE WHEN i % 3 = 0 OR i = 1 THEN 'R' ELSE 'c' || i / 2 END, '{"v": 1}' FROM generate_series(1, 200) i;
+UPDATE tree SET id = CASE WHEN length(id) > 2 THEN upper(id) ELSE id END, doc = '{"v": 2}' WHERE id <> 'R';
+UPDATE tree SET id = CASE WHEN id LIKE 'C%1' THEN lower(id) ELSE id END, doc = '{"v": 3}';
+UPDATE tree SET id = id || '_' WHERE length(id) > 1;
+SELECT count(*), count(DISTINCT parent),
+	count(*) FILTER (WHERE diffgen_at_text('tree', 'parent', 'infinity', t.id) = t.parent) AS same_parent,
+	count(*) FILTER (WHERE diffgen_at('tree', 'doc', 'infinity', t.id) = t.doc) AS same_doc
+FROM tree t;
+-- each entry begins where the one before it ended, with nothing before an insert
+SELECT count(*) FROM (
+	SELECT operation, old_hash, lag(new_hash) OVER (PARTITION BY id, document ORDER BY change_id) AS previous
+	FROM tree_changelog WHERE id IS NOT NULL) l
+WHERE CASE operation WHEN 'insert' THEN previous IS NOT NULL ELSE old_hash IS DISTINCT FROM previous END;
+DROP TABLE tree, tree_changelog;
+-- keys that have all kinds of types
+CREATE TABLE tree (a int, b uuid, c text, d name, e bigint, parent_a int, parent_b uuid, parent_c text, parent_d name, parent_e bigint, doc jsonb,
+	PRIMARY KEY (a, b, c, d, e),
+	FOREIGN KEY (parent_a, parent_b, parent_c, parent_d, parent_e) REFERENCES tree ON UPDATE CASCADE);
+SELECT diffgen_track('tree', '{doc,parent_c}', '{"level": "statement"}');
+INSERT INTO tree SELECT i, '00000000-0000-0000-0000-000000000001', repeat('c', 300 * i), 'n', i, i, '00000000-0000-0000-0000-000000000001', repeat('c', 300 * i), 'n', i
+FROM generate_series(1, 3) i;
+UPDATE tree SET c = 'x' || c, e = 9 WHERE a <> 2;
+SELECT a, left(c, 1) AS c, operation, document FROM tree_changelog WHERE a IS NOT NULL AND operation <> 'insert' OR c LIKE 'x%' ORDER BY a, change_id;
+SELECT count(*) FILTER (WHERE diffgen_at_text('tree', 'parent_c', 'infinity', a, b, c, d, e) = parent_c) FROM tree;
+DROP TABLE tree, tree_changelog;
