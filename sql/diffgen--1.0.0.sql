@@ -932,7 +932,33 @@ AS $$
 DECLARE
 	relation regclass;
 	trigger_name name;
+	origin regclass;
 BEGIN
+	-- A clone that DETACH PARTITION has left behind can only be dropped with
+	-- the trigger that it was made from, which is another table's.
+	WITH RECURSIVE tree AS (
+			SELECT target AS relid
+			UNION SELECT p.relid FROM pg_partition_tree(target) p),
+		up AS (
+			SELECT t.tgrelid AS leftover, t.tgrelid, t.tgparentid
+			FROM pg_trigger t
+			WHERE t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure
+				AND t.tgrelid IN (SELECT tree.relid FROM tree)
+			UNION ALL
+			SELECT up.leftover, t.tgrelid, t.tgparentid
+			FROM up JOIN pg_trigger t ON t.oid = up.tgparentid)
+	SELECT up.leftover, up.tgrelid INTO relation, origin
+	FROM up
+	WHERE up.tgparentid = 0
+		AND up.tgrelid NOT IN (SELECT tree.relid FROM tree)
+	ORDER BY up.leftover
+	LIMIT 1;
+	IF FOUND THEN
+		RAISE EXCEPTION 'table % still has a trigger from when it was a partition of table %', relation, origin
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			HINT = format('CALL diffgen_maintain(%L) drops it.', origin);
+	END IF;
+
 	FOR relation, trigger_name IN
 		-- A snapshot of REPEATABLE READ may show those that are gone by now.
 		SELECT DISTINCT t.tgrelid, t.tgname FROM pg_trigger t
@@ -969,6 +995,7 @@ DECLARE
 	names text;
 	mode text;
 	level text;
+	generated name;
 	relation regclass;
 	trigger_name name;
 	there oid[] := '{}';
@@ -1027,6 +1054,20 @@ BEGIN
 	END IF;
 	tracked := @extschema@.diffgen_document_columns(target, columns,
 		diff_options);
+	IF level = 'statement' AND tab.relkind = 'p' THEN
+		SELECT a.attname INTO generated
+		FROM pg_attribute a
+		WHERE a.attrelid IN (SELECT p.relid FROM pg_partition_tree(target) p)
+			AND a.attname = ANY (tracked || key) AND a.attgenerated <> ''
+		ORDER BY a.attname
+		LIMIT 1;
+		IF FOUND THEN
+			RAISE EXCEPTION 'cannot track % by statement', target
+				USING ERRCODE = 'wrong_object_type',
+				DETAIL = format('Column %I is generated. Of rows that go to a partition whose columns have another order, a statement''s triggers see such columns as null.', generated),
+				HINT = 'Use "level": "row".';
+		END IF;
+	END IF;
 
 	-- A column that was renamed keeps its name in the changelog.
 	SELECT array_agg(coalesce(w.label, c.name)::text ORDER BY c.n) INTO labels
@@ -1046,12 +1087,11 @@ BEGIN
 		OR was.level <> level OR NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = target
 			AND t.tgname = 'diffgen_truncate')
 		-- DETACH PARTITION leaves the trigger's clone behind, with which the
-		-- partition could not be attached again.
+		-- partition could be neither attached again nor tracked by itself.
 		OR EXISTS (SELECT FROM pg_trigger t
 			JOIN pg_trigger p ON p.oid = t.tgparentid
-			JOIN pg_class c ON c.oid = t.tgrelid
-			WHERE NOT c.relispartition AND (p.tgrelid = target OR p.tgrelid IN (
-				SELECT pt.relid FROM pg_partition_tree(target) pt))
+			WHERE p.tgrelid IN (SELECT pt.relid FROM pg_partition_tree(target) pt)
+			AND t.tgrelid NOT IN (SELECT pt.relid FROM pg_partition_tree(target) pt)
 			AND t.tgfoid = '@extschema@.diffgen_changelog()'::regprocedure)
 	THEN
 		-- Partitions that were tracked by themselves are so no longer.
@@ -1076,6 +1116,11 @@ BEGIN
 			CASE level WHEN 'row' THEN 'INSERT OR UPDATE OR DELETE' ELSE 'DELETE' END,
 			target, log,
 			CASE level WHEN 'row' THEN '' ELSE 'WHEN (false)' END, arguments);
+		-- Before a trigger names the key's columns, it is an error if those of
+		-- a changelog that was taken up have other names.
+		IF was.target IS NULL THEN
+			PERFORM @extschema@.diffgen_tracking(target);
+		END IF;
 		EXECUTE format('CREATE TRIGGER diffgen_truncate '
 			'BEFORE UPDATE OF %s OR TRUNCATE ON %s '
 			'FOR EACH STATEMENT EXECUTE FUNCTION @extschema@.diffgen_changelog()',

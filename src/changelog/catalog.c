@@ -17,9 +17,11 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "functions/compat.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/partcache.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -47,7 +49,9 @@ name_datum(const char *name)
 {
 	Name		result = palloc0(NAMEDATALEN);
 
-	namestrcpy(result, name);
+	/* A trigger's arguments may be longer; cut no character in two. */
+	memcpy(NameStr(*result), name,
+		   pg_mbcliplen(name, strlen(name), NAMEDATALEN - 1));
 	return NameGetDatum(result);
 }
 
@@ -91,6 +95,25 @@ fill_keys(const Tracking *tracking, Datum *values)
 	values[0] = array_of(keys, NULL, n, NAMEOID, NAMEDATALEN, TYPALIGN_CHAR);
 	values[1] = array_of(log_keys, NULL, n, NAMEOID, NAMEDATALEN,
 						 TYPALIGN_CHAR);
+}
+
+/*
+ * Can the partitions of a changelog be told?  SQL takes their bounds for
+ * times.
+ */
+static bool
+has_times(Oid changelog)
+{
+	Relation	rel = relation_open(changelog, AccessShareLock);
+	PartitionKey key = RelationGetPartitionKey(rel);
+	bool		result;
+
+	result = key == NULL ||
+		get_partition_strategy(key) != PARTITION_STRATEGY_RANGE ||
+		(get_partition_natts(key) == 1 &&
+		 get_partition_col_typid(key, 0) == TIMESTAMPTZOID);
+	relation_close(rel, AccessShareLock);
+	return result;
 }
 
 /*
@@ -146,7 +169,8 @@ enabled_word(Relation rel, const Trigger *trigger)
  *
  * If the changelog cannot be written any longer, as the table's primary key or
  * its own columns have changed, that is an error if it has to be usable, or
- * else the keys are NULL in the former case.
+ * else the keys are NULL in the former case.  So are then the options of a
+ * trigger that was not made with any, and a changelog that is none.
  */
 Datum
 diffgen_tracking_info(PG_FUNCTION_ARGS)
@@ -183,9 +207,12 @@ diffgen_tracking_info(PG_FUNCTION_ARGS)
 			values[0] = ObjectIdGetDatum(tracking->target);
 			values[1] = ObjectIdGetDatum(tracking->changelog);
 			fill_documents(tracking, &values[2]);
-			nulls[4] = nulls[5] = !tracking->key_matches;
-			if (tracking->key_matches)
+			nulls[4] = nulls[5] = !tracking->key_matches ||
+				!tracking->has_options;
+			if (!nulls[4])
 				fill_keys(tracking, &values[4]);
+			nulls[1] = !usable && !has_times(tracking->changelog);
+			nulls[6] = !tracking->has_options;
 			values[6] = tracking->options;
 			values[7] = CStringGetTextDatum(enabled_word(rel, trigger));
 			level = TRIGGER_NAMES_CHANGELOG_ONLY(trigger) ? "statement" : "row";

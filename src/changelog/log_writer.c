@@ -115,6 +115,21 @@ typedef struct LogBatch
 	Size		bytes;
 } LogBatch;
 
+/*
+ * diffgen_is_log_column
+ *		Does each changelog have a column of this name, whatever its key?
+ */
+bool
+diffgen_is_log_column(const char *name)
+{
+	for (int i = 0; i < LOG_COLUMNS; i++)
+	{
+		if (strcmp(log_columns[i].name, name) == 0)
+			return true;
+	}
+	return strcmp(name, COLUMN_CHANGE_ID) == 0;
+}
+
 static void
 free_plans(void *arg)
 {
@@ -274,11 +289,12 @@ column_value(LogColumn column, const ChangeEvent *event, const char *label,
 	return PointerGetDatum(pointer);
 }
 
+/* The transaction may have failed: no look into the catalog. */
 static void
 error_context(void *arg)
 {
 	errcontext("changelog of table \"%s\"",
-			   get_rel_name(((const Tracking *) arg)->target));
+			   ((const Tracking *) arg)->target_name);
 }
 
 /*

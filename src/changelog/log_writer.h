@@ -33,6 +33,7 @@ extern void diffgen_push_context(const Tracking *tracking,
 extern void diffgen_become_owner(const Tracking *tracking, Role *role);
 extern void diffgen_resume_role(const Role *role);
 
+extern bool diffgen_is_log_column(const char *name);
 extern struct LogWriter *diffgen_make_writer(const Tracking *tracking,
 											 Relation changelog);
 extern struct LogBatch *diffgen_begin_batch(const Tracking *tracking);

@@ -14,7 +14,29 @@
 
 #include "changelog/row_log.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/timestamp.h"
+
+/*
+ * diffgen_null_key
+ *		Report that a column of a row's key is NULL.
+ *
+ * A primary key has no such row, but transition tables also have rows of
+ * tables that inherit from the tracked one, which may allow it.
+ */
+void
+diffgen_null_key(const Tracking *tracking, int i)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("cannot log a row of table \"%s\" whose key is null",
+					get_rel_name(tracking->target)),
+			 errdetail("Column \"%s\" is part of the primary key, but of this row, which may be one of a table that inherits from \"%s\", it is null.",
+					   get_attname(tracking->relation,
+								   tracking->keys[i].attnum, false),
+					   get_rel_name(tracking->target)),
+			 errhint("Set the column NOT NULL in the tables that inherit, or write to the table alone, with ONLY.")));
+}
 
 /*
  * diffgen_same_key

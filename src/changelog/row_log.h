@@ -15,6 +15,8 @@
 #include "changelog/tracking.h"
 #include "commands/trigger.h"
 
+extern void diffgen_null_key(const Tracking *tracking, int i)
+			pg_attribute_noreturn();
 extern bool diffgen_same_key(const Tracking *tracking, const Datum *a,
 							 const Datum *b);
 extern void diffgen_log_row(const Tracking *tracking, struct LogBatch *batch,

@@ -17,8 +17,16 @@
  * another partition is ended by a trigger there: its new version is missing,
  * and all that follow are one place off.  Places tell nothing then.
  *
+ * A statement changes a row once, but a foreign key of the table to itself
+ * with ON UPDATE CASCADE changes rows in its name when it has changed all: the
+ * tables then go on with rows that had got their keys from the statement.  So
+ * what was put aside is logged before the first change of a row that is among
+ * it by its new key.
+ *
  * Memory: that of a batch, and of one row's documents.  The tables of what was
- * put aside, and the join, go to disk beyond work_mem.
+ * put aside, and the join, go to disk beyond work_mem.  Only a statement that
+ * changes the keys of some rows and leaves those of others has 16 to 32 bytes
+ * for each of the former.
  *
  *-------------------------------------------------------------------------
  */
@@ -27,6 +35,7 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type.h"
 #include "changelog/row_log.h"
+#include "common/hashfn.h"
 #include "executor/executor.h"
 #include "executor/spi.h"
 #include "executor/tuptable.h"
@@ -70,6 +79,24 @@ typedef struct Leftovers
 	int64		nrows;
 } Leftovers;
 
+/* A set of keys, by their hashes, which are too long to collide. */
+typedef struct KeyHash
+{
+	uint64		hash;
+	char		status;
+} KeyHash;
+
+#define SH_PREFIX		keyset
+#define SH_ELEMENT_TYPE KeyHash
+#define SH_KEY_TYPE		uint64
+#define SH_KEY			hash
+#define SH_HASH_KEY(set, key)	((uint32) (key))
+#define SH_EQUAL(set, a, b)		((a) == (b))
+#define SH_SCOPE		static inline
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
 typedef struct StatementLog
 {
 	const Tracking *tracking;
@@ -79,6 +106,7 @@ typedef struct StatementLog
 	TupleDesc	leftover_desc;	/* NULL until it is needed */
 	Leftovers	old_rows;
 	Leftovers	new_rows;
+	keyset_hash *new_keys;		/* those of new_rows, NULL until needed */
 } StatementLog;
 
 static void
@@ -121,6 +149,8 @@ read_row(const Tracking *tracking, RowReader *reader, StatementRow *row)
 
 		row->key[i] = slot_getattr(reader->slot, tracking->keys[i].attnum,
 								   &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
 	}
 	row->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 									  sizeof(DocumentValue)));
@@ -169,6 +199,36 @@ make_leftover_desc(const Tracking *tracking)
 	return desc;
 }
 
+static uint64
+hash_key(const Tracking *tracking, const Datum *key)
+{
+	uint64		hash = 0;
+
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		const TrackedKey *column = &tracking->keys[i];
+		const void *bytes = DatumGetPointer(key[i]);
+		int			length = column->typlen;
+
+		if (column->typbyval)
+		{
+			bytes = &key[i];
+			length = sizeof(Datum);
+		}
+		else if (length == -1)
+		{
+			struct varlena *value = PG_DETOAST_DATUM_PACKED(key[i]);
+
+			bytes = VARDATA_ANY(value);
+			length = VARSIZE_ANY_EXHDR(value);
+		}
+		else if (length == -2)
+			length = strlen(DatumGetCString(key[i]));
+		hash = hash_bytes_extended(bytes, length, hash);
+	}
+	return hash;
+}
+
 /*
  * Put a row aside.
  */
@@ -183,8 +243,9 @@ put_aside(StatementLog *log, Leftovers *leftovers, int64 place,
 	MemoryContext old_context = MemoryContextSwitchTo(log->own);
 
 	if (log->leftover_desc == NULL)
-	{
 		log->leftover_desc = make_leftover_desc(tracking);
+	if (leftovers->rows == NULL)
+	{
 		log->old_rows.rows = tuplestore_begin_heap(false, false, work_mem);
 		log->new_rows.rows = tuplestore_begin_heap(false, false, work_mem);
 	}
@@ -202,6 +263,58 @@ put_aside(StatementLog *log, Leftovers *leftovers, int64 place,
 	}
 	tuplestore_putvalues(leftovers->rows, log->leftover_desc, values, nulls);
 	leftovers->nrows++;
+	if (leftovers == &log->new_rows && log->new_keys != NULL)
+	{
+		bool		found;
+
+		keyset_insert(log->new_keys, hash_key(tracking, row->key), &found);
+	}
+}
+
+/*
+ * Collect the keys of the new rows that were put aside.
+ */
+static void
+collect_new_keys(StatementLog *log)
+{
+	const Tracking *tracking = log->tracking;
+	Tuplestorestate *rows = log->new_rows.rows;
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(log->leftover_desc,
+													&TTSOpsMinimalTuple);
+	Datum	   *key = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
+	MemoryContext scratch = AllocSetContextCreate(log->own, "diffgen key",
+												  ALLOCSET_SMALL_SIZES);
+	MemoryContext old_context;
+
+	log->new_keys = keyset_create(log->own, 256, NULL);
+	tuplestore_rescan(rows);
+	while (tuplestore_gettupleslot(rows, true, false, slot))
+	{
+		bool		ignored;
+
+		CHECK_FOR_INTERRUPTS();
+		old_context = MemoryContextSwitchTo(scratch);
+		for (int i = 0; i < tracking->nkeys; i++)
+			key[i] = slot_getattr(slot, 2 + i, &ignored);
+		keyset_insert(log->new_keys, hash_key(tracking, key), &ignored);
+		MemoryContextSwitchTo(old_context);
+		MemoryContextReset(scratch);
+	}
+	MemoryContextDelete(scratch);
+	ExecDropSingleTupleTableSlot(slot);
+}
+
+/*
+ * Has a row that was put aside got this key?
+ */
+static bool
+is_new_key(StatementLog *log, const Datum *key)
+{
+	if (log->new_rows.nrows == 0)
+		return false;
+	if (log->new_keys == NULL)
+		collect_new_keys(log);
+	return keyset_lookup(log->new_keys, hash_key(log->tracking, key)) != NULL;
 }
 
 /*
@@ -219,7 +332,11 @@ joined_row(const Tracking *tracking, HeapTuple tuple, TupleDesc desc,
 		return false;
 	row->key = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
 	for (int i = 0; i < tracking->nkeys; i++)
+	{
 		row->key[i] = heap_getattr(tuple, column++, desc, &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
+	}
 	row->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 									  sizeof(DocumentValue)));
 	for (int i = 0; i < tracking->ndocuments; i++)
@@ -264,6 +381,9 @@ log_joined(StatementLog *log, HeapTuple tuple, TupleDesc desc, bool by_key)
 static void
 log_join(StatementLog *log, const char *query, bool by_key)
 {
+	MemoryContext row_context = AllocSetContextCreate(log->own,
+													  "diffgen joined row",
+													  ALLOCSET_DEFAULT_SIZES);
 	SPIPlanPtr	plan = SPI_prepare(query, 0, NULL);
 	Portal		portal;
 
@@ -281,17 +401,18 @@ log_join(StatementLog *log, const char *query, bool by_key)
 			break;
 		for (uint64 i = 0; i < rows->numvals; i++)
 		{
-			MemoryContext old_context = MemoryContextSwitchTo(log->row);
+			MemoryContext old_context = MemoryContextSwitchTo(row_context);
 
 			CHECK_FOR_INTERRUPTS();
 			log_joined(log, rows->vals[i], rows->tupdesc, by_key);
 			MemoryContextSwitchTo(old_context);
-			MemoryContextReset(log->row);
+			MemoryContextReset(row_context);
 		}
 		SPI_freetuptable(rows);
 	}
 	SPI_cursor_close(portal);
 	SPI_freeplan(plan);
+	MemoryContextDelete(row_context);
 }
 
 /* The condition that an old row and a new one have the same key. */
@@ -333,7 +454,7 @@ register_leftovers(StatementLog *log, const char *name,
 }
 
 /*
- * Log the rows that were put aside.  First those whose key was there before,
+ * Log the rows that were put aside, which are none then.  First those whose key was there before,
  * so that a key which one row has given up and another one has taken is not
  * found twice.
  */
@@ -344,7 +465,7 @@ log_leftovers(StatementLog *log)
 	char	   *condition;
 	Role		role;
 
-	if (log->leftover_desc == NULL)
+	if (log->old_rows.rows == NULL)
 		return;
 	diffgen_become_owner(tracking, &role);
 	register_leftovers(log, OLD_NAME, &log->old_rows);
@@ -361,6 +482,11 @@ log_leftovers(StatementLog *log)
 	diffgen_resume_role(&role);
 	tuplestore_end(log->old_rows.rows);
 	tuplestore_end(log->new_rows.rows);
+	if (log->new_keys != NULL)
+		keyset_destroy(log->new_keys);
+	memset(&log->old_rows, 0, sizeof(Leftovers));
+	memset(&log->new_rows, 0, sizeof(Leftovers));
+	log->new_keys = NULL;
 }
 
 /*
@@ -390,8 +516,12 @@ log_updates(StatementLog *log, const TriggerData *data)
 			break;
 		if (has_old && has_new &&
 			diffgen_same_key(tracking, old_row.key, new_row.key))
+		{
+			if (is_new_key(log, new_row.key))
+				log_leftovers(log);
 			diffgen_log_row(tracking, log->batch, "update", new_row.key,
 							old_row.documents, new_row.documents);
+		}
 		else
 		{
 			if (has_old)

@@ -24,11 +24,17 @@
  * log (statement.c); partitions have their own.
  *
  * Columns of the key are the first ones of the changelog and are matched by
- * position, so that either side's can be renamed.
+ * position, so that either side's can be renamed.  Without the second trigger,
+ * which DROP COLUMN ... CASCADE drops, nothing else says which columns the
+ * changelog is by, so their names are compared.
  *
  * What was found is kept for the session, and thrown away when the relcache
  * says that the table, the changelog or, for a partition, the partitioned
  * table has changed.
+ *
+ * DETACH PARTITION leaves the clones of constraint triggers behind, on the
+ * partition and on all below it, where they still fire.  Such a clone means
+ * nothing, which the table's ancestors tell.
  *
  *-------------------------------------------------------------------------
  */
@@ -37,8 +43,10 @@
 #include "access/genam.h"
 #include "access/htup_details.h"
 #include "access/relation.h"
+#include "access/sysattr.h"
 #include "access/table.h"
 #include "catalog/indexing.h"
+#include "catalog/partition.h"
 #include "catalog/pg_index.h"
 #include "catalog/pg_opfamily.h"
 #include "catalog/pg_proc.h"
@@ -121,30 +129,6 @@ diffgen_owner(Oid relation)
 }
 
 /*
- * diffgen_row_trigger
- *		The trigger by which a table is tracked, or NULL.
- *
- * DETACH PARTITION leaves clones of constraint triggers behind, which mean
- * nothing any longer.
- */
-const Trigger *
-diffgen_row_trigger(Relation rel, Oid function)
-{
-	TriggerDesc *triggers = rel->trigdesc;
-
-	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
-	{
-		const Trigger *trigger = &triggers->triggers[i];
-
-		if (trigger->tgfoid == function &&
-			OidIsValid(trigger->tgconstrrelid) &&
-			(!trigger->tgisclone || rel->rd_rel->relispartition))
-			return trigger;
-	}
-	return NULL;
-}
-
-/*
  * The relation that diffgen_track was called for: the one that a partition's
  * trigger was cloned from, or else the trigger's own.
  */
@@ -175,6 +159,18 @@ find_target(Oid trigger)
 	}
 	table_close(pg_trigger, AccessShareLock);
 	return target;
+}
+
+/*
+ * Is a table the one that is tracked, or a partition of it?  Neither if it was
+ * detached, or a table that it is a partition of was.
+ */
+static bool
+belongs_to(Oid relation, Oid target)
+{
+	return relation == target ||
+		(get_rel_relispartition(relation) &&
+		 list_member_oid(get_partition_ancestors(relation), target));
 }
 
 /*
@@ -211,6 +207,8 @@ find_columns(Tracking *tracking, Relation target, const Trigger *trigger)
 
 		document->attnum = trigger ? trigger->tgattr[i] :
 			get_attnum(RelationGetRelid(target), document->label);
+		if (document->attnum < 0)
+			document->attnum = InvalidAttrNumber;	/* ctid, ... */
 	}
 }
 
@@ -222,7 +220,11 @@ report_key(const Tracking *tracking)
 			 errmsg("primary key of table \"%s\" does not match its changelog \"%s\"",
 					get_rel_name(tracking->target),
 					get_rel_name(tracking->changelog)),
+			 tracking->key_misnamed ?
+			 errdetail("The first columns of a changelog are those of the primary key, in the same order, of the same types, and here, where no trigger tells whether they were renamed, of the same names.") :
 			 errdetail("The first columns of a changelog are those of the primary key, in the same order and of the same types."),
+			 tracking->key_misnamed ?
+			 errhint("If columns were renamed, rename those of the changelog too.  Else restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.") :
 			 errhint("Restore the primary key, or end tracking with diffgen_untrack, rename the changelog and call diffgen_track again.")));
 }
 
@@ -293,12 +295,26 @@ next_log_column(TupleDesc log_desc, int *attnum)
 }
 
 /*
- * Match the columns of a primary key and those of the changelog; false if they
- * do not match.
+ * Does a changelog call a column of the key by its name, as diffgen_track
+ * makes it?
+ */
+static bool
+same_name(const char *name, const char *log_name)
+{
+	if (!diffgen_is_log_column(name))
+		return strcmp(name, log_name) == 0;
+	return strncmp(log_name, KEY_PREFIX, strlen(KEY_PREFIX)) == 0 &&
+		strcmp(name, log_name + strlen(KEY_PREFIX)) == 0;
+}
+
+/*
+ * Match the columns of a primary key and those of the changelog, by their
+ * places, and by name too if nothing else says that they are those which the
+ * changelog is by; false if they do not match.
  */
 static bool
 match_keys(Tracking *tracking, Relation target, Relation changelog,
-		   HeapTuple tuple)
+		   HeapTuple tuple, bool by_name)
 {
 	Form_pg_index index = (Form_pg_index) GETSTRUCT(tuple);
 	TupleDesc	log_desc = RelationGetDescr(changelog);
@@ -322,6 +338,12 @@ match_keys(Tracking *tracking, Relation target, Relation changelog,
 		if (log_att == NULL || log_att->atttypid != att->atttypid ||
 			strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0)
 			return false;
+		if (by_name &&
+			!same_name(NameStr(att->attname), NameStr(log_att->attname)))
+		{
+			tracking->key_misnamed = true;
+			return false;
+		}
 
 		key->attnum = att->attnum;
 		key->type = att->atttypid;
@@ -354,7 +376,7 @@ find_keys(Tracking *tracking, Relation target, Relation changelog,
 		(trigger == NULL ||
 		 same_key_columns(tracking, trigger,
 						  (Form_pg_index) GETSTRUCT(tuple))) &&
-		match_keys(tracking, target, changelog, tuple);
+		match_keys(tracking, target, changelog, tuple, trigger == NULL);
 	if (!tracking->key_matches)
 		tracking->nkeys = 0;
 	ReleaseSysCache(tuple);
@@ -376,7 +398,12 @@ translate_columns(Tracking *tracking)
 		key->attnum = get_attnum(tracking->relation,
 								 get_attname(tracking->target, key->attnum,
 											 false));
+		if (key->attnum <= 0 ||
+			get_atttype(tracking->relation, key->attnum) != key->type)
+			tracking->key_matches = false;
 	}
+	if (!tracking->key_matches)
+		tracking->nkeys = 0;
 	for (int i = 0; i < tracking->ndocuments; i++)
 	{
 		TrackedDocument *document = &tracking->documents[i];
@@ -385,6 +412,41 @@ translate_columns(Tracking *tracking)
 
 		document->attnum = name ? get_attnum(tracking->relation, name) :
 			InvalidAttrNumber;
+	}
+}
+
+/*
+ * The columns of the key that tell which partition a row is in.
+ */
+static void
+find_routing_keys(Tracking *tracking)
+{
+	List	   *ancestors;
+	ListCell   *lc;
+
+	if (tracking->relation == tracking->target)
+		return;
+	ancestors = get_partition_ancestors(tracking->relation);
+	foreach(lc, ancestors)
+	{
+		Relation	ancestor = relation_open(lfirst_oid(lc), AccessShareLock);
+
+		for (int i = 0; i < tracking->nkeys; i++)
+		{
+			TrackedKey *key = &tracking->keys[i];
+			AttrNumber	attnum;
+			Bitmapset  *column;
+			bool		in_expression;
+
+			attnum = get_attnum(lfirst_oid(lc),
+								get_attname(tracking->relation, key->attnum,
+											false));
+			column = bms_make_singleton(attnum -
+										FirstLowInvalidHeapAttributeNumber);
+			if (has_partition_attrs(ancestor, column, &in_expression))
+				key->routes = true;
+		}
+		relation_close(ancestor, AccessShareLock);
 	}
 }
 
@@ -493,15 +555,19 @@ redact_options(Datum options)
 }
 
 static void
+report_options(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("options must be a JSON object"),
+			 errhint("For example: {\"ignore\": [\"$.status\"]}.")));
+}
+
+static void
 set_options(Tracking *tracking, Datum options)
 {
 	Datum		invertible;
 
-	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
-		ereport(ERROR,
-				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("options must be a JSON object"),
-				 errhint("For example: {\"ignore\": [\"$.status\"]}.")));
 	invertible = DirectFunctionCall1(jsonb_in,
 									 CStringGetDatum("{\"invertible\": true}"));
 	tracking->options = options;
@@ -514,19 +580,54 @@ set_options(Tracking *tracking, Datum options)
 	tracking->live_options = redact_options(options);
 }
 
+/*
+ * Read what may be options; 0 if they are not a JSON object.  Reading JSON
+ * uses nothing but memory, so that an error needs no subtransaction.
+ */
+static Datum
+parse_options(const char *value)
+{
+	MemoryContext caller = CurrentMemoryContext;
+	volatile Datum result = (Datum) 0;
+
+	PG_TRY();
+	{
+		result = DirectFunctionCall1(jsonb_in, CStringGetDatum(value));
+	}
+	PG_CATCH();
+	{
+		int			category = ERRCODE_TO_CATEGORY(geterrcode());
+
+		MemoryContextSwitchTo(caller);
+		if (category != ERRCODE_DATA_EXCEPTION &&
+			category != ERRCODE_PROGRAM_LIMIT_EXCEEDED)
+			PG_RE_THROW();
+		FlushErrorState();
+	}
+	PG_END_TRY();
+	if (result != (Datum) 0 && !JB_ROOT_IS_OBJECT(DatumGetJsonbP(result)))
+		return (Datum) 0;
+	return result;
+}
+
+/*
+ * Anybody can make a trigger with any arguments on a table of their own, and
+ * the view diffgen_tracked shows all, so they are no error here.
+ */
 static void
 read_arguments(Tracking *tracking, const Trigger *trigger)
 {
+	Datum		options;
+
 	tracking->ndocuments = Max(trigger->tgnargs - 1, 0);
 	tracking->documents = palloc0(mul_size(Max(tracking->ndocuments, 1),
 										   sizeof(TrackedDocument)));
 	for (int i = 0; i < tracking->ndocuments; i++)
 		tracking->documents[i].label = pstrdup(trigger->tgargs[i + 1]);
-	set_options(tracking,
-				DirectFunctionCall1(jsonb_in,
-									CStringGetDatum(trigger->tgnargs > 0 ?
-													trigger->tgargs[0] :
-													"{}")));
+	options = parse_options(trigger->tgnargs > 0 ? trigger->tgargs[0] : "{}");
+	tracking->has_options = (options != (Datum) 0);
+	if (tracking->has_options)
+		set_options(tracking, options);
 }
 
 /*
@@ -541,6 +642,9 @@ diffgen_untracked(Oid schema, Datum options)
 
 	tracking->context = CurrentMemoryContext;
 	tracking->schema = schema;
+	if (!JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
+		report_options();
+	tracking->has_options = true;
 	set_options(tracking, options);
 	tracking->engine = diffgen_make_engine(schema);
 	return tracking;
@@ -571,15 +675,20 @@ make_tracking(Relation rel, const Trigger *trigger)
 	tracking->target = find_target(trigger->tgoid);
 	tracking->changelog = trigger->tgconstrrelid;
 	tracking->schema = get_func_namespace(trigger->tgfoid);
+	tracking->detached = !belongs_to(tracking->relation, tracking->target);
+	if (tracking->detached)
+		return tracking;
 	read_arguments(tracking, trigger);
 
 	if (tracking->target != tracking->relation)
 		target = relation_open(tracking->target, AccessShareLock);
+	tracking->target_name = pstrdup(RelationGetRelationName(target));
 	changelog = relation_open(tracking->changelog, AccessShareLock);
 	columns = find_column_trigger(tracking, target, trigger->tgfoid);
 	find_columns(tracking, target, columns);
 	find_keys(tracking, target, changelog, columns);
 	translate_columns(tracking);
+	find_routing_keys(tracking);
 	find_kinds(tracking, rel);
 	tracking->engine = diffgen_make_engine(tracking->schema);
 	relation_close(changelog, AccessShareLock);
@@ -628,9 +737,33 @@ make_cache(void)
 }
 
 /*
+ * Take what is not valid any longer out of the cache.  An outer call, whose
+ * insertion into the changelog made this one happen, may still be using it, so
+ * it lives until the end of the transaction.
+ */
+static void
+drop_invalid(void)
+{
+	HASH_SEQ_STATUS status;
+	CacheEntry *entry;
+
+	hash_seq_init(&status, cache);
+	while ((entry = hash_seq_search(&status)) != NULL)
+	{
+		if (entry->tracking != NULL && entry->tracking->valid)
+			continue;
+		if (entry->tracking != NULL)
+			MemoryContextSetParent(entry->tracking->context,
+								   TopTransactionContext);
+		hash_search(cache, &entry->trigger, HASH_REMOVE, NULL);
+	}
+}
+
+/*
  * diffgen_known_tracking
  *		What is known of a table by one of its triggers, though it may not do
- *		for writing the changelog, or for reading it.
+ *		for writing the changelog, or for reading it, or say that the table
+ *		was detached.
  *
  * The result lives until the end of the transaction at least.
  */
@@ -642,7 +775,6 @@ diffgen_known_tracking(Relation rel, const Trigger *trigger)
 	MemoryContext context;
 	MemoryContext old_context;
 	Oid			oid = trigger->tgoid;
-	bool		found;
 
 	if (cache == NULL)
 		make_cache();
@@ -658,18 +790,35 @@ diffgen_known_tracking(Relation rel, const Trigger *trigger)
 	tracking = make_tracking(rel, trigger);
 	MemoryContextSwitchTo(old_context);
 
-	/*
-	 * An outer call, whose insertion into the changelog made this one happen,
-	 * may still be using the old one.
-	 */
-	entry = hash_search(cache, &oid, HASH_ENTER, &found);
-	if (found && entry->tracking != NULL)
-		MemoryContextSetParent(entry->tracking->context,
-							   TopTransactionContext);
+	drop_invalid();
+	entry = hash_search(cache, &oid, HASH_ENTER, NULL);
+	entry->tracking = NULL;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	tracking->valid = true;
 	entry->tracking = tracking;
 	return tracking;
+}
+
+/*
+ * diffgen_row_trigger
+ *		The trigger by which a table is tracked, or NULL.
+ */
+const Trigger *
+diffgen_row_trigger(Relation rel, Oid function)
+{
+	TriggerDesc *triggers = rel->trigdesc;
+
+	for (int i = 0; triggers != NULL && i < triggers->numtriggers; i++)
+	{
+		const Trigger *trigger = &triggers->triggers[i];
+
+		if (trigger->tgfoid == function &&
+			OidIsValid(trigger->tgconstrrelid) &&
+			!(trigger->tgisclone &&
+			  diffgen_known_tracking(rel, trigger)->detached))
+			return trigger;
+	}
+	return NULL;
 }
 
 /*
@@ -694,15 +843,20 @@ make_writer(Tracking *tracking)
  * diffgen_tracking
  *		What is known of a table by one of its triggers.
  *
- * The same as diffgen_known_tracking, but
+ * The same as diffgen_known_tracking, but NULL if the table was detached,
  * ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE if its key does not match that of
- * the changelog, and an error if columns of the changelog are missing.
+ * the changelog, ERRCODE_INVALID_PARAMETER_VALUE if the trigger was not made
+ * with options, and an error if columns of the changelog are missing.
  */
 Tracking *
 diffgen_tracking(Relation rel, const Trigger *trigger)
 {
 	Tracking   *tracking = diffgen_known_tracking(rel, trigger);
 
+	if (tracking->detached)
+		return NULL;
+	if (!tracking->has_options)
+		report_options();
 	if (!tracking->key_matches)
 		report_key(tracking);
 	if (tracking->writer == NULL)

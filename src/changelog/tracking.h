@@ -42,6 +42,7 @@ typedef struct TrackedKey
 	bool		typbyval;
 	Oid			collation;
 	Oid			equality;		/* operator of the primary key's index */
+	bool		routes;			/* is in the partition key of an ancestor */
 	char	   *log_name;
 } TrackedKey;
 
@@ -53,14 +54,19 @@ typedef struct Tracking
 
 	Oid			relation;		/* the table, or one of its partitions */
 	Oid			target;			/* the table that is tracked */
+	char	   *target_name;	/* for messages */
 	Oid			changelog;
 	Oid			schema;			/* of the extension's functions */
+	bool		detached;		/* no partition of the target any longer:
+								 * nothing below is set */
 
 	bool		key_matches;	/* that of the changelog; else nkeys is 0 */
+	bool		key_misnamed;	/* it does not, as far as names tell */
 	int			nkeys;
 	TrackedKey *keys;
 	int			ndocuments;
 	TrackedDocument *documents;
+	bool		has_options;	/* else the trigger's are none, nor are these: */
 	Datum		options;		/* jsonb, as diffgen_track was given them */
 	Datum		entry_options;	/* for diffgen_entry: the same, invertible */
 	Datum		removal_options;	/* for diffgen_patch, of what is removed */
@@ -84,6 +90,9 @@ typedef struct Tracking
 
 /* Column of the changelog that follows those of the key. */
 #define COLUMN_CHANGE_ID	"change_id"
+
+/* Before the name of a key's column that all changelogs have one of. */
+#define KEY_PREFIX			"key_"
 
 extern Oid	diffgen_sibling(Oid schema, const char *name, int nargs,
 							const Oid *argtypes);

@@ -49,20 +49,31 @@ typedef struct RowVersion
 } RowVersion;
 
 /*
- * The documents of a row that has just been deleted because it moves to
- * another partition; the insertion there is the next thing that happens.
+ * A row that has just been deleted because it moves to another partition.  Its
+ * insertion there is the next thing that the same command has done, if a
+ * trigger has not kept the row away.
+ *
+ * Between the two, triggers of the deletion run commands of their own, with
+ * higher numbers, which can move other rows.  So there is a stack, whose
+ * numbers rise; what is not recalled, as its insertion has not come, goes when
+ * the same command or one before it is seen again, when there are too many,
+ * or at the end of the transaction.
  */
 typedef struct MovedRow
 {
-	Oid			changelog;		/* InvalidOid if there is none */
-	TransactionId xid;
 	CommandId	cid;
+	Oid			changelog;
+	Datum	   *key;
 	int			ndocuments;
 	DocumentValue *documents;
 	MemoryContext context;
 } MovedRow;
 
-static MovedRow moved = {InvalidOid};
+#define MAX_MOVED	8
+
+static MovedRow moved[MAX_MOVED];
+static int	nmoved = 0;
+static TransactionId moved_xid; /* whose they are */
 
 static DocumentValue
 row_document(const RowVersion *row, const TrackedDocument *document)
@@ -75,7 +86,6 @@ row_document(const RowVersion *row, const TrackedDocument *document)
 	return result;
 }
 
-/* The columns of the key; they are part of a primary key, so never NULL. */
 static Datum *
 row_key(const Tracking *tracking, const RowVersion *row)
 {
@@ -87,6 +97,8 @@ row_key(const Tracking *tracking, const RowVersion *row)
 
 		key[i] = heap_getattr(row->tuple, tracking->keys[i].attnum,
 							  row->desc, &isnull);
+		if (isnull)
+			diffgen_null_key(tracking, i);
 	}
 	return key;
 }
@@ -103,68 +115,117 @@ row_documents(const Tracking *tracking, const RowVersion *row)
 }
 
 /*
+ * Forget rows that were moved by a command, or by one after it.
+ */
+static void
+forget_moved(CommandId cid)
+{
+	if (nmoved > 0 && moved_xid != GetTopTransactionIdIfAny())
+		nmoved = 0;				/* their memory went with the transaction */
+	while (nmoved > 0 && moved[nmoved - 1].cid >= cid)
+		MemoryContextDelete(moved[--nmoved].context);
+}
+
+/*
  * Remember a row that is on its way to another partition.  Its TOAST values
  * stay readable for this transaction.
  */
 static void
-remember_moved(const Tracking *tracking, HeapTuple tuple,
+remember_moved(const Tracking *tracking, CommandId cid, const Datum *key,
 			   const DocumentValue *documents)
 {
+	MovedRow	row;
 	MemoryContext old_context;
 
-	moved.context = AllocSetContextCreate(TopTransactionContext,
-										  "diffgen moved row",
-										  ALLOCSET_SMALL_SIZES);
-	old_context = MemoryContextSwitchTo(moved.context);
-	moved.documents = palloc(mul_size(Max(tracking->ndocuments, 1),
-									  sizeof(DocumentValue)));
+	row.cid = cid;
+	row.changelog = tracking->changelog;
+	row.context = AllocSetContextCreate(TopTransactionContext,
+										"diffgen moved row",
+										ALLOCSET_SMALL_SIZES);
+	old_context = MemoryContextSwitchTo(row.context);
+	row.key = palloc(mul_size(tracking->nkeys, sizeof(Datum)));
+	for (int i = 0; i < tracking->nkeys; i++)
+		row.key[i] = datumCopy(key[i], tracking->keys[i].typbyval,
+							   tracking->keys[i].typlen);
+	row.ndocuments = tracking->ndocuments;
+	row.documents = palloc(mul_size(Max(tracking->ndocuments, 1),
+									sizeof(DocumentValue)));
 	for (int i = 0; i < tracking->ndocuments; i++)
 	{
-		moved.documents[i] = documents[i];
+		row.documents[i] = documents[i];
 		if (!documents[i].isnull)
-			moved.documents[i].value = datumCopy(documents[i].value, false,
-												 -1);
+			row.documents[i].value = datumCopy(documents[i].value, false, -1);
 	}
 	MemoryContextSwitchTo(old_context);
-	moved.ndocuments = tracking->ndocuments;
-	moved.xid = GetTopTransactionId();
-	moved.cid = HeapTupleHeaderGetCmax(tuple->t_data);
-	moved.changelog = tracking->changelog;
+
+	forget_moved(cid);
+	if (nmoved == MAX_MOVED)
+	{
+		MemoryContextDelete(moved[0].context);
+		memmove(&moved[0], &moved[1], (--nmoved) * sizeof(MovedRow));
+	}
+	moved_xid = GetTopTransactionId();
+	moved[nmoved++] = row;
 }
 
 /*
- * The documents of the row that an insertion is the second half of moving,
- * or NULL.
+ * The documents of the row that an insertion is the second half of moving, or
+ * NULL.  They live until forget_moved.
+ *
+ * The same command can insert other rows too, after one that a trigger has
+ * kept away: rows are the same if nothing of the key has changed but what
+ * tells the partition.
  */
 static const DocumentValue *
-recall_moved(const Tracking *tracking, HeapTuple tuple)
+recall_moved(const Tracking *tracking, CommandId cid, const Datum *key)
 {
-	if (moved.changelog != tracking->changelog ||
-		moved.xid != GetTopTransactionIdIfAny() ||
-		moved.ndocuments != tracking->ndocuments ||
-		moved.cid != HeapTupleHeaderGetRawCommandId(tuple->t_data))
+	const MovedRow *row;
+
+	forget_moved(cid + 1);
+	if (nmoved == 0)
 		return NULL;
-	return moved.documents;
+	row = &moved[nmoved - 1];
+	if (row->cid != cid || row->changelog != tracking->changelog ||
+		row->ndocuments != tracking->ndocuments)
+		return NULL;
+	for (int i = 0; i < tracking->nkeys; i++)
+	{
+		const TrackedKey *column = &tracking->keys[i];
+
+		if (!column->routes &&
+			!datum_image_eq(row->key[i], key[i], column->typbyval,
+							column->typlen))
+			return NULL;
+	}
+	return row->documents;
 }
 
-static void
-forget_moved(void)
+/* The command that has inserted a row, which may be gone by now. */
+static CommandId
+inserted_by(HeapTuple tuple)
 {
-	if (OidIsValid(moved.changelog) &&
-		moved.xid == GetTopTransactionIdIfAny())
-		MemoryContextDelete(moved.context);
-	moved.changelog = InvalidOid;
+	return (tuple->t_data->t_infomask & HEAP_COMBOCID) ?
+		HeapTupleHeaderGetCmin(tuple->t_data) :
+		HeapTupleHeaderGetRawCommandId(tuple->t_data);
 }
 
 static void
 log_insert(const Tracking *tracking, struct LogBatch *batch,
 		   const RowVersion *row)
 {
-	const DocumentValue *old_values = recall_moved(tracking, row->tuple);
+	const DocumentValue *old_values = NULL;
+	Datum	   *key = row_key(tracking, row);
+	CommandId	cid = 0;
 
-	diffgen_log_row(tracking, batch, "insert", row_key(tracking, row),
-					old_values, row_documents(tracking, row));
-	forget_moved();
+	if (nmoved > 0)
+	{
+		cid = inserted_by(row->tuple);
+		old_values = recall_moved(tracking, cid, key);
+	}
+	diffgen_log_row(tracking, batch, "insert", key, old_values,
+					row_documents(tracking, row));
+	if (nmoved > 0)
+		forget_moved(cid);
 }
 
 static void
@@ -172,17 +233,22 @@ log_delete(const Tracking *tracking, struct LogBatch *batch,
 		   const RowVersion *row)
 {
 	DocumentValue *documents = row_documents(tracking, row);
+	Datum	   *key = row_key(tracking, row);
 
-	diffgen_log_row(tracking, batch, "delete", row_key(tracking, row),
-					documents, NULL);
+	if (nmoved > 0)
+		forget_moved(HeapTupleHeaderGetCmax(row->tuple->t_data));
+	diffgen_log_row(tracking, batch, "delete", key, documents, NULL);
 	if (HeapTupleHeaderIndicatesMovedPartitions(row->tuple->t_data))
-		remember_moved(tracking, row->tuple, documents);
+		remember_moved(tracking, HeapTupleHeaderGetCmax(row->tuple->t_data),
+					   key, documents);
 }
 
 static void
 log_update(const Tracking *tracking, struct LogBatch *batch,
 		   const RowVersion *old_row, const RowVersion *new_row)
 {
+	if (nmoved > 0)
+		forget_moved(HeapTupleHeaderGetCmax(old_row->tuple->t_data));
 	diffgen_log_update(tracking, batch, row_key(tracking, old_row),
 					   row_documents(tracking, old_row),
 					   row_key(tracking, new_row),
@@ -197,14 +263,9 @@ log_row(const TriggerData *data)
 	RowVersion	row = {data->tg_trigtuple, desc};
 	struct LogBatch *batch = NULL;
 
-	/* A partition that was detached still has its trigger. */
-	if (data->tg_trigger->tgisclone &&
-		!data->tg_relation->rd_rel->relispartition)
-		return;
-
 	tracking = diffgen_tracking(data->tg_relation, data->tg_trigger);
-	if (!TRIGGER_FIRED_BY_INSERT(data->tg_event))
-		forget_moved();
+	if (tracking == NULL)
+		return;
 
 	/* Several documents have several entries, of a row that comes or goes. */
 	if (tracking->ndocuments > 1)

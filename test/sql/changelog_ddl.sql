@@ -48,6 +48,9 @@ FROM "Log of settings" WHERE document IS NOT NULL ORDER BY change_id;
 ALTER TABLE settings DROP COLUMN note;
 ALTER TABLE settings DROP COLUMN note CASCADE;
 UPDATE settings SET document = '{"v": 10}';
+-- nothing tells now that the key's column was renamed
+ALTER TABLE "Log of settings" RENAME settings_id TO "the id";
+UPDATE settings SET document = '{"v": 10}';
 SELECT columns FROM diffgen_tracked WHERE target = 'settings'::regclass;
 -- now the renamed column is not found by its old name: say it again
 SELECT diffgen_track('settings', '{document}');
