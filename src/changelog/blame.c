@@ -297,7 +297,7 @@ diffgen_blame(PG_FUNCTION_ARGS)
 	blame.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	initStringInfo(&blame.path);
 	appendStringInfoChar(&blame.path, '$');
-	dg_node_root(DatumGetJsonbP(walk.anchor), &live);
+	dg_node_root(DatumGetJsonbP(walk.live), &live);
 	dg_node_root(make_stamps(key.tracking, &walk), &stamps);
 
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -91,9 +91,9 @@ typedef struct WalkResult
 	bool		exists;
 	Datum		document;		/* text or jsonb, if it exists */
 	int64		origin;			/* change that it is the result of, or 0 */
-	int			nentries;		/* jsonb: gone back over to get here from ... */
+	Datum		live;			/* the live document, if there is one */
+	int			nentries;		/* jsonb: all that was gone back over */
 	WalkEntry  *entries;
-	Datum		anchor;			/* ... this, the live document */
 } WalkResult;
 
 extern void diffgen_walk(const RowKey *key, const char *label,

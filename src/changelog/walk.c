@@ -55,12 +55,13 @@ typedef struct Walk
 	Datum		view;			/* options for hashes */
 
 	DocumentKind kind;
+	Datum		live;			/* the live document, if there is one */
 	bool		exists;			/* the document that was arrived at ... */
-	Datum		base;			/* ... is this one after these patches */
-	WalkEntry  *entries;
+	Datum		base;			/* ... is this one ... */
+	WalkEntry  *entries;		/* ... after all patches gone back over ... */
+	int			first;			/* ... from this one on */
 	int			nentries;
 	int			maxentries;
-	bool		at_live;		/* the base is the live document */
 
 	bool		started;		/* an entry has been looked at */
 	int64		newer;			/* the last one gone back over */
@@ -179,14 +180,25 @@ replay(Walk *walk, Datum base, int from, int to)
 }
 
 /*
+ * Go on from another document.  The patches up to here stay, as blame plays
+ * them forwards again.
+ */
+static void
+set_base(Walk *walk, Datum document)
+{
+	walk->base = document;
+	walk->first = walk->nentries;
+}
+
+/*
  * The document that was arrived at, in the walk's context.
  */
 static Datum
 current_document(Walk *walk)
 {
-	if (walk->nentries == 0)
+	if (walk->first == walk->nentries)
 		return walk->base;
-	return replay(walk, walk->base, 0, walk->nentries);
+	return replay(walk, walk->base, walk->first, walk->nentries);
 }
 
 static void
@@ -212,7 +224,7 @@ report_hash(Walk *walk)
 	int64		culprit = walk->newer;
 	Datum		document = walk->base;
 
-	for (int i = 0; i < walk->nentries; i++)
+	for (int i = walk->first; i < walk->nentries; i++)
 	{
 		Datum		before;
 
@@ -325,9 +337,7 @@ check_link(Walk *walk, const LogEntry *entry)
 			walk->view = view;
 			walk->hash = entry->new_hash;
 			walk->has_hash = true;
-			walk->base = document;
-			walk->nentries = 0;
-			walk->at_live = false;
+			set_base(walk, document);
 			return;
 		}
 	}
@@ -411,8 +421,7 @@ take_back(Walk *walk, const LogEntry *entry)
 	if (walk->hash == NULL)
 	{
 		walk->exists = false;
-		walk->nentries = 0;
-		walk->at_live = false;
+		set_base(walk, (Datum) 0);
 		return;
 	}
 	if (walk->kind == DOCUMENT_TEXT)
@@ -430,10 +439,8 @@ take_back(Walk *walk, const LogEntry *entry)
 		report_incomplete(walk);
 	if (entry->new_hash == NULL)
 	{
-		walk->base = JsonbPGetDatum(diffgen_whole_document(entry->patch));
+		set_base(walk, JsonbPGetDatum(diffgen_whole_document(entry->patch)));
 		walk->exists = true;
-		walk->nentries = 0;
-		walk->at_live = false;
 		return;
 	}
 	gather(walk, entry);
@@ -534,7 +541,6 @@ read_live(Walk *walk)
 							  walk->key->values, NULL, true,
 							  1) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed");
-	walk->at_live = true;
 	if (SPI_processed > 0)
 	{
 		bool		isnull;
@@ -544,7 +550,8 @@ read_live(Walk *walk)
 		if (!isnull)
 		{
 			walk->exists = true;
-			walk->base = recorded_view(walk, value);
+			walk->live = recorded_view(walk, value);
+			walk->base = walk->live;
 		}
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -750,6 +757,6 @@ diffgen_walk(const RowKey *key, const char *label, const WalkGoal *goal,
 	}
 	result->nentries = walk.nentries;
 	result->entries = walk.entries;
-	result->anchor = walk.base;
+	result->live = walk.live;
 	error_context_stack = callback.previous;
 }
