@@ -29,8 +29,10 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "changelog/history.h"
+#include "changelog/notes.h"
 #include "changelog/patch_rewrite.h"
 #include "executor/spi.h"
 #include "functions/compat.h"
@@ -261,51 +263,6 @@ report_hash(Walk *walk)
 }
 
 /*
- * The options that tracking had when an entry was made, or those it has.
- * Called, and returns, in the walk's context.
- */
-static Datum
-options_at(const Walk *walk, int64 change_id)
-{
-	const Tracking *tracking = walk->tracking;
-	StringInfoData query;
-	Oid			type = INT8OID;
-	Datum		value = Int64GetDatum(change_id);
-	Datum		result = tracking->options;
-
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT context OPERATOR(pg_catalog.->) 'options'::pg_catalog.text FROM %s "
-					 "WHERE %s IS NULL AND operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text "
-					 "AND change_id OPERATOR(pg_catalog.<) $1 ORDER BY change_id DESC LIMIT 1",
-					 diffgen_relation_name(tracking->changelog),
-					 quote_identifier(tracking->keys[0].log_name));
-	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
-		return result;
-	if (SPI_execute_with_args(query.data, 1, &type, &value, NULL, true,
-							  1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed");
-	if (SPI_processed > 0)
-	{
-		bool		isnull;
-		Datum		options = SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, 1,
-											&isnull);
-
-		if (!isnull && JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
-		{
-			MemoryContextSwitchTo(walk->context);
-			result = JsonbPGetDatum(DatumGetJsonbPCopy(options));
-		}
-	}
-	SPI_freetuptable(SPI_tuptable);
-
-	/* SPI leaves its own memory context behind as the current one. */
-	MemoryContextSwitchTo(walk->context);
-	return result;
-}
-
-/*
  * Check that an entry left what the next newer one found, or what is live.
  */
 static void
@@ -329,7 +286,8 @@ check_link(Walk *walk, const LogEntry *entry)
 	if (walk->exists && entry->new_hash != NULL &&
 		walk->kind != DOCUMENT_TEXT)
 	{
-		view = diffgen_view_options(options_at(walk, entry->change_id));
+		view = diffgen_view_options(diffgen_options_at_change(walk->tracking,
+															  entry->change_id));
 		document = current_document(walk);
 		if (!datumIsEqual(view, walk->view, false, -1) &&
 			same_hash(hash_document(walk, document, view), entry->new_hash))
@@ -496,12 +454,14 @@ recorded_view(const Walk *walk, Datum value)
 	MemoryContext old_context = MemoryContextSwitchTo(scratch);
 	Datum		result = diffgen_detoasted(walk->kind, value);
 
-	if (walk->kind != DOCUMENT_TEXT)
+	Datum		redact = diffgen_list_options(&walk->tracking->options, 1,
+											  "redact", "redact");
+
+	if (walk->kind != DOCUMENT_TEXT && redact != (Datum) 0)
 	{
 		struct varlena *patch;
 
-		patch = diffgen_whole_patch(walk->tracking, result,
-									walk->tracking->live_options);
+		patch = diffgen_whole_patch(walk->tracking, result, redact);
 		if (result != value)
 			pfree(DatumGetPointer(result));
 		MemoryContextSwitchTo(walk->context);
@@ -531,10 +491,14 @@ read_live(Walk *walk)
 						walk->document->label,
 						get_rel_name(tracking->target))));
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s FROM %s WHERE ",
+
+	/* Rows of tables that inherit from it are not its own. */
+	appendStringInfo(&query, "SELECT %s FROM %s %s WHERE ",
 					 quote_identifier(get_attname(tracking->target,
 												  walk->document->attnum,
 												  false)),
+					 get_rel_relkind(tracking->target) == RELKIND_RELATION ?
+					 "ONLY" : "",
 					 diffgen_relation_name(tracking->target));
 	diffgen_append_condition(&query, walk->key, false);
 	if (SPI_execute_with_args(query.data, tracking->nkeys, walk->key->types,
@@ -557,36 +521,6 @@ read_live(Walk *walk)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-/*
- * From when on the changelog has all changes; false if it does not say.
- */
-static bool
-recorded_since(const Walk *walk, bool pruned_only, TimestampTz *since)
-{
-	const Tracking *tracking = walk->tracking;
-	StringInfoData query;
-	bool		isnull = true;
-
-	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
-		return false;
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT pg_catalog.max((context OPERATOR(pg_catalog.->>) 'before'::pg_catalog.text)::pg_catalog.timestamptz) "
-					 "FILTER (WHERE operation OPERATOR(pg_catalog.=) 'prune'::pg_catalog.text), "
-					 "pg_catalog.min(changed_at) FILTER (WHERE operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text) "
-					 "FROM %s WHERE %s IS NULL",
-					 diffgen_relation_name(tracking->changelog),
-					 quote_identifier(tracking->keys[0].log_name));
-	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed");
-	for (int column = 1; isnull && column <= (pruned_only ? 1 : 2); column++)
-		*since = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
-												   SPI_tuptable->tupdesc,
-												   column, &isnull));
-	SPI_freetuptable(SPI_tuptable);
-	return !isnull;
-}
-
 static void
 report_no_change(const Walk *walk)
 {
@@ -601,24 +535,54 @@ report_no_change(const Walk *walk)
  * There are no older entries: does the changelog know what was then?
  *
  * A document that an entry says to have been inserted was not there before,
- * also when tracking began later, as entries of snapshots tell.
+ * also when tracking began later, as entries of snapshots tell.  What is live
+ * is known to be so in this transaction.
+ */
+static void
+check_time(const Walk *walk)
+{
+	const char *table = get_rel_name(walk->tracking->target);
+	TimestampTz as_of = walk->goal->as_of;
+	Beginning	beginning;
+	bool		inserted = walk->started && !walk->exists;
+
+	diffgen_find_beginning(walk->tracking, walk->document->label, &beginning);
+	if (!beginning.is_known)
+	{
+		if (as_of < GetCurrentTransactionStartTimestamp())
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("it is not known when the history of table \"%s\" begins",
+							table),
+					 errhint("Entries of the changelog about itself were removed, or row-level security hides them.")));
+		return;
+	}
+	if (inserted && beginning.has_options)
+	{
+		beginning.since = beginning.pruned_before;
+		if (!beginning.is_pruned)
+			return;
+	}
+	if (as_of < beginning.since)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("history of table \"%s\" begins at %s", table,
+						timestamptz_to_str(beginning.since))));
+}
+
+/*
+ * There are no older entries: is that where the walk was to end?
  */
 static void
 check_beginning(const Walk *walk)
 {
 	const WalkGoal *goal = walk->goal;
-	TimestampTz since = 0;
 
-	if (goal->by_time &&
-		recorded_since(walk, walk->started && !walk->exists, &since) &&
-		goal->as_of < since)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("history of table \"%s\" begins at %s",
-						get_rel_name(walk->tracking->target),
-						timestamptz_to_str(since))));
-	if (!goal->by_time && !goal->to_origin &&
-		!(goal->before && walk->started && walk->newer == goal->change_id))
+	if (goal->by_time)
+		check_time(walk);
+	else if (!goal->to_origin &&
+			 !(goal->before && walk->started &&
+			   walk->newer == goal->change_id))
 		report_no_change(walk);
 }
 
