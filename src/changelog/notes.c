@@ -32,7 +32,6 @@ typedef enum NotesColumn
 {
 	NOTES_SINCE = 1,
 	NOTES_PRUNED_BEFORE,
-	NOTES_OPTIONS_SINCE,
 	NOTES_OLDEST_ENTRY
 } NotesColumn;
 
@@ -43,7 +42,6 @@ typedef enum NotesColumn
  *	  which on it was not tracked;
  *	- before when all was dropped.  Where this is not told, it is what the
  *	  oldest note of tracking has as its time, which diffgen_prune sets;
- *	- the last that tells of options;
  *	- if none tells of tracking, the oldest entry of the trigger.
  */
 static const char *const notes_query =
@@ -55,14 +53,13 @@ static const char *const notes_query =
 "OR operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text "
 "AND NOT ((context OPERATOR(pg_catalog.->) 'documents'::pg_catalog.text) OPERATOR(pg_catalog.?) $1)), "
 "track AS ("
-"SELECT pg_catalog.min(n.changed_at) AS first, pg_catalog.max(n.changed_at) AS last, "
+"SELECT pg_catalog.min(n.changed_at) AS first, "
 "pg_catalog.min(n.changed_at) FILTER (WHERE g.change_id IS NULL "
 "OR n.change_id OPERATOR(pg_catalog.>) g.change_id) AS since "
 "FROM notes n, gap g WHERE n.operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text) "
 "SELECT t.since, "
 "(SELECT pg_catalog.max(COALESCE((n.context OPERATOR(pg_catalog.->>) 'before'::pg_catalog.text)::pg_catalog.timestamptz, t.first, n.changed_at)) "
 "FROM notes n WHERE n.operation OPERATOR(pg_catalog.=) 'prune'::pg_catalog.text), "
-"t.last, "
 "CASE WHEN t.since IS NULL THEN (SELECT l.changed_at FROM %s l "
 "WHERE l.change_id OPERATOR(pg_catalog.>) 0 ORDER BY l.change_id LIMIT 1) END "
 "FROM track t";
@@ -105,14 +102,13 @@ diffgen_find_beginning(const Tracking *tracking, const char *label,
 	if (SPI_execute_with_args(query, 1, &type, &value, NULL, true,
 							  1) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed");
-	result->is_known = get_time(NOTES_SINCE, &result->since) ||
+	result->is_told = get_time(NOTES_SINCE, &result->since);
+	result->is_known = result->is_told ||
 		get_time(NOTES_OLDEST_ENTRY, &result->since);
 	result->is_pruned = get_time(NOTES_PRUNED_BEFORE,
 								 &result->pruned_before);
 	if (result->is_known && result->is_pruned)
 		result->since = Max(result->since, result->pruned_before);
-	result->has_options = get_time(NOTES_OPTIONS_SINCE,
-								   &result->options_since);
 	SPI_freetuptable(SPI_tuptable);
 }
 

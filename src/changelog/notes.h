@@ -17,11 +17,10 @@
 typedef struct Beginning
 {
 	bool		is_known;
+	bool		is_told;		/* by a note */
 	TimestampTz since;			/* for rows that have no older entry */
 	bool		is_pruned;
 	TimestampTz pruned_before;	/* nothing is left from before */
-	bool		has_options;
-	TimestampTz options_since;	/* tracking has had its options since then */
 } Beginning;
 
 extern void diffgen_find_beginning(const Tracking *tracking,

@@ -97,6 +97,143 @@ SELECT id, diffgen_at('parent', 'doc', 'infinity', id) FROM parent ORDER BY id;
 INSERT INTO parent VALUES (1, '"own too"');
 SELECT diffgen_at('parent', 'doc', 'infinity', 1);
 
+-- the document after each change and before it, and the SQLSTATE of errors
+CREATE FUNCTION try_change(tab regclass, document name, change bigint, before boolean, key int) RETURNS text LANGUAGE plpgsql AS $$
+BEGIN
+	RETURN coalesce(diffgen_at_change(tab, document, change, before, key)::text, 'none');
+EXCEPTION WHEN OTHERS THEN
+	RETURN concat_ws(' ', sqlstate, sqlerrm);
+END $$;
+
+-- redacted later on: what is recorded is known, and what may be seen depends on when it was
+CREATE TABLE r (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('r');
+INSERT INTO r VALUES (1, '{"a": 1, "s": "tuna"}'), (2, '{"a": 1, "s": "tuna"}');
+INSERT INTO times VALUES ('r plain');
+SELECT diffgen_track('r', '{doc}', '{"redact": ["$.s"]}');
+INSERT INTO times VALUES ('r redacted');
+UPDATE r SET doc = doc || '{"a": 2}' WHERE id = 2;
+INSERT INTO times VALUES ('r changed');
+SELECT t.name, k.id, try_at('r', 'doc', t.at, k.id)
+FROM (SELECT name, at FROM times WHERE name ~ '^r ' UNION ALL VALUES ('r now', now())) t, (VALUES (1), (2)) AS k(id) ORDER BY t.at, k.id;
+SELECT change_id, try_change('r', 'doc', change_id, false, id) AS after, try_change('r', 'doc', change_id, true, id) AS before FROM r_changelog WHERE id = 2 ORDER BY 1;
+SELECT path, value, change_id FROM diffgen_blame('r', 'doc', 2);
+-- no longer redacted
+SELECT diffgen_track('r', '{doc}');
+INSERT INTO times VALUES ('r unredacted');
+UPDATE r SET doc = doc || '{"a": 3}' WHERE id = 2;
+SELECT t.name, k.id, try_at('r', 'doc', t.at, k.id)
+FROM times t, (VALUES (1), (2)) AS k(id) WHERE t.name ~ '^r ' ORDER BY t.at, k.id;
+-- a row that tracking found
+CREATE TABLE found (id int PRIMARY KEY, doc jsonb);
+INSERT INTO found VALUES (1, '{"a": 1, "s": "tuna"}'), (2, '{"a": 1, "s": "tuna"}');
+SELECT diffgen_track('found', '{doc}', '{"redact": ["$.s"]}');
+INSERT INTO times VALUES ('found redacted');
+SELECT diffgen_track('found', '{doc}');
+INSERT INTO times VALUES ('found plain');
+UPDATE found SET doc = doc || '{"a": 2}' WHERE id = 2;
+SELECT t.name, k.id, try_at('found', 'doc', t.at, k.id)
+FROM times t, (VALUES (1), (2)) AS k(id) WHERE t.name ~ '^found ' ORDER BY t.at, k.id;
+-- values that were changed since are not known; those of a deleted row are gone
+UPDATE r SET doc = doc || '{"s": "cod"}' WHERE id = 2;
+SELECT diffgen_track('r', '{doc}', '{"redact": ["$.s"]}');
+UPDATE r SET doc = doc || '{"s": "carp"}' WHERE id = 2;
+SELECT change_id, try_change('r', 'doc', change_id, false, id) FROM r_changelog WHERE id = 2 ORDER BY 1;
+DELETE FROM r WHERE id = 1;
+SELECT change_id, operation, try_change('r', 'doc', change_id, false, id) FROM r_changelog WHERE id = 1 ORDER BY 1;
+
+-- redacted by a filter that matches from some change on
+CREATE TABLE k (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('k', '{doc}', '{"preset": "kubernetes"}');
+INSERT INTO k VALUES (1, '{"kind": "ConfigMap", "data": {"a": "x", "b": "y"}}');
+UPDATE k SET doc = '{"kind": "Secret", "data": {"a": "x", "b": "y"}}';
+SELECT change_id, try_change('k', 'doc', change_id, false, id) FROM k_changelog WHERE id = 1 ORDER BY 1;
+SELECT path, value, change_id FROM diffgen_blame('k', 'doc', 1);
+UPDATE k SET doc = '{"kind": "ConfigMap", "data": {"a": "x", "b": "y"}, "new": 1}';
+SELECT change_id, try_change('k', 'doc', change_id, false, id) FROM k_changelog WHERE id = 1 ORDER BY 1;
+SELECT diffgen_track('k', '{doc}');
+UPDATE k SET doc = doc || '{"new": 2}';
+SELECT change_id, try_change('k', 'doc', change_id, false, id) FROM k_changelog WHERE id = 1 ORDER BY 1;
+SELECT diffgen_track('k', '{doc}', '{"preset": "kubernetes"}');
+UPDATE k SET doc = '{"kind": "Secret", "data": {"a": "x", "b": "y"}}';
+DELETE FROM k;
+SELECT change_id, try_change('k', 'doc', change_id, false, id) FROM k_changelog WHERE id = 1 ORDER BY 1;
+
+-- ignored by a filter that matches from some change on
+CREATE TABLE mi (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('mi', '{doc}', '{"ignore": ["$.c[*]?(@.n == \"a\").v"]}');
+INSERT INTO mi VALUES (1, '{"c": [{"n": "b"}]}'), (2, '{"c": [{"n": "b", "v": 1}]}');
+UPDATE mi SET doc = '{"c": [{"n": "a", "v": 3}]}';
+UPDATE mi SET doc = '{"c": [{"n": "c"}, {"n": "a", "v": {"w": 4}}]}';
+SELECT id, change_id, try_change('mi', 'doc', change_id, false, id) FROM mi_changelog WHERE document = 'doc' ORDER BY 1, 2;
+UPDATE mi SET doc = '{"c": [{"n": "c"}, {"n": "d", "v": {"w": 5}}]}';
+UPDATE mi SET doc = '{"c": [{"n": "a"}, {"n": "d", "v": {"w": 6}}]}';
+SELECT id, change_id, try_change('mi', 'doc', change_id, false, id) FROM mi_changelog WHERE document = 'doc' ORDER BY 1, 2;
+SELECT path, value, change_id FROM diffgen_blame('mi', 'doc', 2);
+-- the change that is broken is still found
+BEGIN;
+UPDATE mi_changelog SET patch = replace(patch::text, '"value": 5', '"value": 8')::jsonb WHERE change_id = 10;
+UPDATE mi_changelog SET patch = replace(patch::text, '/c/0', '/c/9')::jsonb WHERE change_id = 7;
+SELECT id, change_id, try_change('mi', 'doc', change_id, false, id) FROM mi_changelog WHERE document = 'doc' ORDER BY 1, 2;
+ROLLBACK;
+
+-- blame does not know of ignored parts
+CREATE TABLE ig (id int PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('ig', '{doc}', '{"ignore": ["$.s", "$.o.x"]}');
+INSERT INTO ig VALUES (1, '{"a": 1, "s": [1], "o": {"x": {"y": 1}, "z": 1}}');
+UPDATE ig SET doc = '{"a": 1, "s": [2], "o": {"x": {"y": 2}, "z": 1}}';
+SELECT path, value, change_id FROM diffgen_blame('ig', 'doc', 1);
+-- nor of what they were before they were recorded
+SELECT diffgen_track('ig', '{doc}', '{"ignore": ["$.a"]}');
+SELECT path, value, change_id FROM diffgen_blame('ig', 'doc', 1);
+UPDATE ig SET doc = '{"a": 1, "s": [2, 3], "o": {"x": {"y": 2, "w": []}, "z": 1}}';
+SELECT path, value, change_id FROM diffgen_blame('ig', 'doc', 1);
+
+-- whatever is wrong with an entry, it is named
+CREATE TABLE bad (id int PRIMARY KEY, doc jsonb, note text);
+SELECT diffgen_track('bad');
+INSERT INTO bad VALUES (1, '{"a": 1}', E'1\n2\n3\n');
+UPDATE bad SET doc = '{"a": 2}', note = E'1\ntwo\n3\n';
+UPDATE bad SET doc = '{"a": 3}', note = E'one\ntwo\n3\n';
+UPDATE bad SET doc = '{"a": 4}', note = E'one\ntwo\nthree\n';
+CREATE PROCEDURE tamper(change text) LANGUAGE plpgsql AS $$
+DECLARE
+	detail text;
+BEGIN
+	EXECUTE 'UPDATE bad_changelog SET ' || change;
+	BEGIN
+		IF change ~ '^diff' THEN
+			RAISE NOTICE '%', diffgen_at_change_text('bad', 'note', 2, false, 1);
+		ELSE
+			RAISE NOTICE '%', diffgen_at_change('bad', 'doc', 2, false, 1);
+		END IF;
+	EXCEPTION WHEN OTHERS THEN
+		GET STACKED DIAGNOSTICS detail = pg_exception_detail;
+		RAISE NOTICE '% % | %', sqlstate, sqlerrm, detail;
+	END;
+	ROLLBACK;
+END $$;
+SELECT change_id, document FROM bad_changelog WHERE id = 1 AND operation = 'update' ORDER BY 1;
+CALL tamper($$patch = '[{"op": "replace", "path": "/a", "value": 3}]' WHERE change_id = 6$$);
+CALL tamper($$patch = '[{"op": "test", "path": "/b", "value": 2}, {"op": "replace", "path": "/b", "value": 3}]' WHERE change_id = 6$$);
+CALL tamper($$patch = '[{"op": "hop"}]' WHERE change_id = 6$$);
+CALL tamper($$patch = '"hop"' WHERE change_id = 4$$);
+CALL tamper($$patch = '[{"op": "test", "path": "/a", "value": {}}, {"op": "replace", "path": "/a", "value": 4}]' WHERE change_id = 8$$);
+CALL tamper($$patch = '[{"op": "test", "path": "/a", "value": 2}, {"op": "replace", "path": "/a", "value": 3}, {"op": "add", "path": "/a/b", "value": 3}]' WHERE change_id = 6$$);
+CALL tamper($$patch = '[{"op": "test", "path": "", "value": []}, {"op": "replace", "path": "", "value": {"a": 4}}]' WHERE change_id = 8$$);
+CALL tamper($$diff = 'garbage' WHERE change_id = 7$$);
+CALL tamper($$diff = '@@ -1,9 +1 @@' WHERE change_id = 7$$);
+CALL tamper($$diff = replace(diff, 'two', 'zwei') WHERE change_id = 7$$);
+CALL tamper($$diff = replace(diff, '-1', '-0') WHERE change_id = 7$$);
+CALL tamper($$diff = NULL WHERE change_id = 7$$);
+-- how many values a key takes
+SELECT diffgen_at('bad', 'doc', now(), VARIADIC NULL::int[]);
+SELECT diffgen_at('bad', 'doc', now(), 1, 2);
+CREATE TABLE two (a int, b int, doc jsonb, PRIMARY KEY (a, b));
+SELECT diffgen_track('two');
+SELECT diffgen_at('two', 'doc', now(), 1);
+SELECT diffgen_at('two', 'doc', now(), VARIADIC '{}'::int[]);
+
 SET client_min_messages = warning;
 DROP SCHEMA chg_walk CASCADE;
 DROP ROLE regress_chg_walker;
