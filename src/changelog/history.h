@@ -97,7 +97,7 @@ typedef struct WalkResult
 	Datum		document;		/* text or jsonb, if it exists */
 	Datum		view;			/* options by which that is proven */
 	int64		origin;			/* change that it is the result of, or 0 */
-	Datum		live;			/* the live document, if there is one */
+	Datum		live;			/* to the origin: the live document, if any */
 	int			nentries;		/* jsonb: all that was gone back over */
 	WalkEntry  *entries;
 } WalkResult;

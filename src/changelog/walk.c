@@ -63,7 +63,7 @@ typedef struct Walk
 	Datum		newer_view;		/* the same of the newer side, if they differ */
 
 	DocumentKind kind;
-	Datum		live;			/* the live document, if there is one */
+	Datum		live;			/* the live document, if it is wanted later */
 	bool		exists;			/* the document that was arrived at ... */
 	Datum		base;			/* ... is this one ... */
 	WalkEntry  *entries;		/* ... after all patches gone back over ... */
@@ -374,6 +374,8 @@ change_view(Walk *walk, const LogEntry *entry)
 	walk->has_hash = true;
 
 	/* The patches up to here stay, as blame plays them forwards again. */
+	if (walk->base != document && walk->base != walk->live)
+		pfree(DatumGetPointer(walk->base));
 	walk->base = document;
 	walk->first = walk->nentries;
 	return true;
@@ -569,6 +571,7 @@ options_of_time(const Walk *walk)
  * These are the options by which its hash was proven, and those of the time,
  * which can still be others if no entry was made with them.  If it was proven
  * by the options of the entries on both sides, those of the time say it alone.
+ * Takes the place of the document, which is freed.
  */
 static Datum
 redacted_document(const Walk *walk, Datum document)
@@ -594,6 +597,7 @@ redacted_document(const Walk *walk, Datum document)
 	if (redact == (Datum) 0)
 		return document;
 	patch = diffgen_whole_patch(walk->tracking, document, redact);
+	pfree(DatumGetPointer(document));
 	result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
 	pfree(patch);
 	return result;
@@ -636,8 +640,9 @@ read_live(Walk *walk)
 		if (!isnull)
 		{
 			walk->exists = true;
-			walk->live = live_document(walk, value);
-			walk->base = walk->live;
+			walk->base = live_document(walk, value);
+			if (walk->goal->to_origin)
+				walk->live = walk->base;
 		}
 	}
 	SPI_freetuptable(SPI_tuptable);
@@ -835,7 +840,9 @@ diffgen_walk(const RowKey *key, const char *label, const WalkGoal *goal,
 	if (walk.exists)
 	{
 		result->document = current_document(&walk);
-		if (walk.kind != DOCUMENT_TEXT && !goal->to_origin)
+		if (!goal->to_origin && walk.base != result->document)
+			pfree(DatumGetPointer(walk.base));
+		if (!goal->to_origin && walk.kind != DOCUMENT_TEXT)
 			result->document = redacted_document(&walk, result->document);
 	}
 	SPI_finish();
