@@ -11,11 +11,16 @@
  * change brought it, and where it has an empty container, which one brought or
  * emptied it.
  *
+ * Changes of ignored parts have no entries, so these parts are left out.  With
+ * other options they may have been ignored where the history begins, and not
+ * later on; what was there of them then is nobody's.
+ *
  *-------------------------------------------------------------------------
  */
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
+#include "changelog/entry.h"
 #include "changelog/history.h"
 #include "changelog/patch_rewrite.h"
 #include "executor/spi.h"
@@ -77,6 +82,15 @@ make_stamp(int64 change_id, bool known)
 											  CStringGetDatum(text)));
 }
 
+/* What options show of a document. */
+static Jsonb *
+whole_document(const Tracking *tracking, Datum document, Datum options)
+{
+	struct varlena *patch = diffgen_whole_patch(tracking, document, options);
+
+	return diffgen_whole_document((Jsonb *) patch);
+}
+
 /*
  * The document of change numbers in the shape of the live one; see
  * patch_rewrite.c for how containers are in it.
@@ -87,11 +101,16 @@ make_stamps(const Tracking *tracking, const WalkResult *walk)
 	Oid			types[2] = {JSONBOID, JSONBARRAYOID};
 	int			n = walk->nentries;
 	Datum	   *patches = palloc(mul_size(Max(n, 1), sizeof(Datum)));
+	Jsonb	   *recorded = NULL;
 	Jsonb	   *base;
 	ArrayType  *chain;
 	Oid			replay;
+	Datum		ignore;
 
-	base = diffgen_stamp_document(DatumGetJsonbP(walk->document),
+	ignore = diffgen_list_options(&walk->view, 1, "ignore", "ignore");
+	if (ignore != (Datum) 0)
+		recorded = whole_document(tracking, walk->document, ignore);
+	base = diffgen_stamp_document(DatumGetJsonbP(walk->document), recorded,
 								  make_stamp(walk->origin,
 											 walk->origin != 0));
 	for (int i = 0; i < n; i++)
@@ -158,20 +177,61 @@ look_up(Blame *blame, int64 change_id)
 	blame->fetched = true;
 }
 
-static void
-put_row(Blame *blame, const JsonNode *value, const JsonNode *stamp)
+/*
+ * The newest change of all in a part of the document of change numbers; false
+ * if there is none.
+ */
+static bool
+newest_change(const JsonNode *stamps, int64 *change_id)
 {
+	JsonChildren children;
+	JsonKey		key;
+	JsonNode	child;
+	bool		found = false;
+
+	if (stamps->kind == NODE_NUMBER)
+	{
+		Datum		number = NumericGetDatum(NODE_NUMERIC(stamps));
+
+		*change_id = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
+		return true;
+	}
+	if (!NODE_IS_CONTAINER(stamps))
+		return false;
+
+	check_stack_depth();
+	dg_children_start(&children, stamps);
+	while (dg_children_next(&children, &key, &child))
+	{
+		int64		other;
+
+		CHECK_FOR_INTERRUPTS();
+		if (newest_change(&child, &other) &&
+			(!found || other > *change_id))
+		{
+			*change_id = other;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/*
+ * A row for a scalar or an empty container.  A redacted value is a scalar, but
+ * can have been a container.
+ */
+static void
+put_row(Blame *blame, const JsonNode *value, const JsonNode *stamps)
+{
+	int64		change_id;
+
 	blame->values[BLAME_PATH] =
 		PointerGetDatum(cstring_to_text_with_len(blame->path.data,
 												 blame->path.len));
 	blame->values[BLAME_VALUE] =
 		JsonbPGetDatum(dg_build_document(value, REDACTED_SAME));
-	if (stamp != NULL && stamp->kind == NODE_NUMBER)
+	if (stamps != NULL && newest_change(stamps, &change_id))
 	{
-		Datum		number = NumericGetDatum(NODE_NUMERIC(stamp));
-		int64		change_id;
-
-		change_id = DatumGetInt64(DirectFunctionCall1(numeric_int8, number));
 		look_up(blame, change_id);
 		blame->values[BLAME_CHANGE_ID] = Int64GetDatum(change_id);
 		blame->nulls[BLAME_CHANGE_ID] = false;
@@ -297,7 +357,8 @@ diffgen_blame(PG_FUNCTION_ARGS)
 	blame.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	initStringInfo(&blame.path);
 	appendStringInfoChar(&blame.path, '$');
-	dg_node_root(DatumGetJsonbP(walk.anchor), &live);
+	dg_node_root(whole_document(key.tracking, walk.live,
+								key.tracking->removal_options), &live);
 	dg_node_root(make_stamps(key.tracking, &walk), &stamps);
 
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -166,6 +166,14 @@ diffgen_find_target(FunctionCallInfo fcinfo, Oid target)
 	return tracking;
 }
 
+static void
+report_null_key(void)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+			 errmsg("key of a row must not be NULL")));
+}
+
 /*
  * diffgen_row_key
  *		The row that a call is about: a table, and the values of its key from
@@ -186,14 +194,19 @@ diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
 	int			nargs;
 
 	nargs = extract_variadic_args(fcinfo, first, true, &args, &types, &nulls);
+	if (nargs < 0)
+		report_null_key();
 	if (nargs != tracking->nkeys)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("primary key of table \"%s\" has %d columns, but %d values are given",
-						get_rel_name(tracking->target), tracking->nkeys,
-						Max(nargs, 0)),
-				 errhint("The columns are: %s.",
-						 diffgen_key_names(tracking))));
+				 errmsg_plural("%d value is given for the primary key of table \"%s\"",
+							   "%d values are given for the primary key of table \"%s\"",
+							   nargs, nargs, get_rel_name(tracking->target)),
+				 errdetail_plural("It has %d column: %s.",
+								  "It has %d columns: %s.",
+								  tracking->nkeys, tracking->nkeys,
+								  diffgen_key_names(tracking)),
+				 errhint("Give a value for each column, in this order.")));
 
 	key->tracking = tracking;
 	key->values = palloc(mul_size(nargs + MORE_PARAMS, sizeof(Datum)));
@@ -201,9 +214,7 @@ diffgen_row_key(FunctionCallInfo fcinfo, int first, Oid target, RowKey *key)
 	for (int i = 0; i < nargs; i++)
 	{
 		if (nulls[i])
-			ereport(ERROR,
-					(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-					 errmsg("key of a row must not be NULL")));
+			report_null_key();
 		key->types[i] = tracking->keys[i].type;
 		key->values[i] = key_value(args[i], types[i], key->types[i]);
 	}

@@ -84,16 +84,22 @@ typedef struct WalkEntry
 	Jsonb	   *patch;
 } WalkEntry;
 
-/* What a walk arrived at.  All memory is the caller's context at its start. */
+/*
+ * What a walk arrived at.  All memory is the caller's context at its start.
+ *
+ * What is redacted is not shown, unless the goal is the origin: then nothing is
+ * redacted in the documents, and the caller has to see to it.
+ */
 typedef struct WalkResult
 {
 	DocumentKind kind;
 	bool		exists;
 	Datum		document;		/* text or jsonb, if it exists */
+	Datum		view;			/* options by which that is proven */
 	int64		origin;			/* change that it is the result of, or 0 */
-	int			nentries;		/* jsonb: gone back over to get here from ... */
+	Datum		live;			/* to the origin: the live document, if any */
+	int			nentries;		/* jsonb: all that was gone back over */
 	WalkEntry  *entries;
-	Datum		anchor;			/* ... this, the live document */
 } WalkResult;
 
 extern void diffgen_walk(const RowKey *key, const char *label,

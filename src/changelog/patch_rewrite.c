@@ -79,6 +79,44 @@ diffgen_patch_redacts(Jsonb *patch)
 	return false;
 }
 
+static bool
+node_has_marker(const JsonNode *node)
+{
+	const char *marker = dg_redacted_text[REDACTED_SAME];
+	JsonChildren children;
+	JsonKey		key;
+	JsonNode	child;
+
+	if (node->kind == NODE_STRING)
+		return node->len == strlen(marker) &&
+			memcmp(node->data, marker, node->len) == 0;
+	if (!NODE_IS_CONTAINER(node))
+		return false;
+
+	check_stack_depth();
+	dg_children_start(&children, node);
+	while (dg_children_next(&children, &key, &child))
+	{
+		DG_CHECK_CANCEL();
+		if (node_has_marker(&child))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * diffgen_has_marker
+ *		Is some value in a document the marker of a redacted one?
+ */
+bool
+diffgen_has_marker(Jsonb *document)
+{
+	JsonNode	root;
+
+	dg_node_root(document, &root);
+	return node_has_marker(&root);
+}
+
 /*
  * diffgen_plain_patch
  *		The patch between recorded views: redacted values are their marker.
@@ -151,11 +189,33 @@ diffgen_patch_without_tests(Jsonb *patch)
 }
 
 /*
- * A value's shape, filled with the stamp.
+ * The node of the same place as a child in a document that has a part of the
+ * members, and all elements; NULL if it does not have it.
+ */
+static const JsonNode *
+counterpart(const JsonNode *container, const JsonKey *key, uint32 index,
+			JsonNode *part)
+{
+	if (container == NULL)
+		return NULL;
+	if (container->kind == NODE_OBJECT)
+		return dg_node_find(container, key->data, key->len, part) ?
+			part : NULL;
+	if (container->kind != NODE_ARRAY || index >= NODE_COUNT(container))
+		return NULL;
+	dg_node_child(container, index, part);
+	return part;
+}
+
+/*
+ * A value's shape, filled with the stamp where the value of the same place is
+ * there too, and with null elsewhere.
  */
 static EditValue
-stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
+stamped(EditTree *tree, const JsonNode *node, const JsonNode *recorded,
+		const EditValue *stamp)
 {
+	static const EditValue unknown = {.kind = NODE_NULL};
 	JsonChildren children;
 	JsonKey		key;
 	JsonNode	child;
@@ -163,6 +223,8 @@ stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
 	EditValue	result;
 	uint32		count = 0;
 
+	if (recorded == NULL)
+		stamp = &unknown;
 	if (!NODE_IS_CONTAINER(node))
 		return *stamp;
 
@@ -171,13 +233,18 @@ stamped(EditTree *tree, const JsonNode *node, const EditValue *stamp)
 	dg_children_start(&children, node);
 	while (dg_children_next(&children, &key, &child))
 	{
-		EditValue	value = stamped(tree, &child, stamp);
+		JsonNode	part;
+		EditValue	value;
 
 		DG_CHECK_CANCEL();
+		value = stamped(tree, &child,
+						recorded == node ? &child :
+						counterpart(recorded, &key, count, &part), stamp);
 		if (node->kind == NODE_OBJECT)
 			dg_edit_set_member(tree, &inner, key.data, key.len, &value);
 		else
-			dg_edit_insert_element(tree, &inner, count++, &value);
+			dg_edit_insert_element(tree, &inner, count, &value);
+		count++;
 	}
 	result = dg_edit_new(tree, NODE_OBJECT);
 	dg_edit_set_member(tree, &result, STAMP_OF_CONTAINER, 1, stamp);
@@ -238,18 +305,24 @@ stamp_value(const Jsonb *stamp)
 /*
  * diffgen_stamp_document
  *		A document filled with a scalar, as described above.
+ *
+ * What is not in the recorded part of the document is filled with null; without
+ * that part, all of it is recorded.
  */
 Jsonb *
-diffgen_stamp_document(Jsonb *document, Jsonb *stamp)
+diffgen_stamp_document(Jsonb *document, Jsonb *recorded, Jsonb *stamp)
 {
 	EditTree	tree;
 	JsonNode	root;
+	JsonNode	part;
 	EditValue	value = stamp_value(stamp);
 	EditValue	result;
 
 	dg_node_root(document, &root);
+	if (recorded != NULL)
+		dg_node_root(recorded, &part);
 	dg_edit_begin(&tree, NULL);
-	result = stamped(&tree, &root, &value);
+	result = stamped(&tree, &root, recorded != NULL ? &part : &root, &value);
 	return dg_edit_to_jsonb(&tree, &result);
 }
 
@@ -279,7 +352,7 @@ stamped_operation(EditTree *tree, const JsonNode *op, const EditValue *stamp)
 	}
 	if (dg_node_find(op, "value", 5, &member))
 	{
-		value = stamped(tree, &member, stamp);
+		value = stamped(tree, &member, &member, stamp);
 		dg_edit_set_member(tree, &result, "value", 5, &value);
 	}
 	return result;

@@ -19,8 +19,10 @@
 extern Jsonb *diffgen_plain_patch(Jsonb *patch);
 extern Jsonb *diffgen_patch_without_tests(Jsonb *patch);
 extern Jsonb *diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp);
-extern Jsonb *diffgen_stamp_document(Jsonb *document, Jsonb *stamp);
+extern Jsonb *diffgen_stamp_document(Jsonb *document, Jsonb *recorded,
+									 Jsonb *stamp);
 extern Jsonb *diffgen_whole_document(Jsonb *patch);
 extern bool diffgen_patch_redacts(Jsonb *patch);
+extern bool diffgen_has_marker(Jsonb *document);
 
 #endif							/* DIFFGEN_PATCH_REWRITE_H */

@@ -507,49 +507,68 @@ diffgen_view_options(Datum options)
 	return options_without(options, others, lengthof(others));
 }
 
+/* Append the paths of a list that options have, if they have it. */
+static void
+append_paths(EditTree *tree, EditValue *list, uint32 *count,
+			 const JsonNode *options, const char *name)
+{
+	JsonNode	paths;
+
+	if (!dg_node_find(options, name, strlen(name), &paths) ||
+		paths.kind != NODE_ARRAY)
+		return;
+	for (uint32 i = 0; i < NODE_COUNT(&paths); i++)
+	{
+		JsonNode	path;
+		EditValue	value;
+
+		dg_node_child(&paths, i, &path);
+		value = dg_edit_from_node(&path);
+		dg_edit_insert_element(tree, list, (*count)++, &value);
+	}
+}
+
 /*
- * The options by which nothing but redacted values is left out: "redact", with
- * what a preset has of it.
+ * diffgen_list_options
+ *		Of some options, a list of paths alone, with what a preset adds to it,
+ *		for diffgen_patch; NULL if there is none.
+ *
+ * from is "ignore" or "redact", to is what is to be done with these paths.  The
+ * lists of all the option documents are put together.  The result is in the
+ * current memory context.
  */
-static Datum
-redact_options(Datum options)
+Datum
+diffgen_list_options(const Datum *options, int n, const char *from,
+					 const char *to)
 {
 	EditTree	tree;
 	EditValue	list;
 	EditValue	result;
 	EditValue	invertible = {.kind = NODE_TRUE};
-	JsonNode	documents[2];
-	Datum		preset;
 	uint32		count = 0;
 
-	dg_node_root(DatumGetJsonbP(options), &documents[0]);
-	preset = DirectFunctionCall1(jsonb_in,
-								 CStringGetDatum(dg_kubernetes_preset));
-	dg_node_root(DatumGetJsonbP(preset), &documents[1]);
 	dg_edit_begin(&tree, NULL);
 	list = dg_edit_new(&tree, NODE_ARRAY);
-	for (int i = 0; i < 2; i++)
+	for (int i = 0; i < n; i++)
 	{
-		JsonNode	redact;
-		JsonNode	preset;
+		JsonNode	root;
+		JsonNode	member;
 
-		if (i == 1 && !dg_node_find(&documents[0], "preset", 6, &preset))
-			break;
-		if (!dg_node_find(&documents[i], "redact", 6, &redact) ||
-			redact.kind != NODE_ARRAY)
-			continue;
-		for (uint32 j = 0; j < NODE_COUNT(&redact); j++)
+		dg_node_root(DatumGetJsonbP(options[i]), &root);
+		append_paths(&tree, &list, &count, &root, from);
+		if (dg_node_find(&root, "preset", 6, &member))
 		{
-			JsonNode	path;
-			EditValue	value;
+			Datum		preset = DirectFunctionCall1(jsonb_in,
+													 CStringGetDatum(dg_kubernetes_preset));
 
-			dg_node_child(&redact, j, &path);
-			value = dg_edit_from_node(&path);
-			dg_edit_insert_element(&tree, &list, count++, &value);
+			dg_node_root(DatumGetJsonbP(preset), &root);
+			append_paths(&tree, &list, &count, &root, from);
 		}
 	}
+	if (count == 0)
+		return (Datum) 0;
 	result = dg_edit_new(&tree, NODE_OBJECT);
-	dg_edit_set_member(&tree, &result, "redact", 6, &list);
+	dg_edit_set_member(&tree, &result, to, strlen(to), &list);
 	dg_edit_set_member(&tree, &result, "invertible", 10, &invertible);
 	return JsonbPGetDatum(dg_edit_to_jsonb(&tree, &result));
 }
@@ -577,7 +596,6 @@ set_options(Tracking *tracking, Datum options)
 	tracking->removal_options = DirectFunctionCall2(jsonb_concat,
 													tracking->view_options,
 													invertible);
-	tracking->live_options = redact_options(options);
 }
 
 /*

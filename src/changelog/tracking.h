@@ -70,7 +70,6 @@ typedef struct Tracking
 	Datum		options;		/* jsonb, as diffgen_track was given them */
 	Datum		entry_options;	/* for diffgen_entry: the same, invertible */
 	Datum		removal_options;	/* for diffgen_patch, of what is removed */
-	Datum		live_options;	/* the same, but with nothing ignored */
 	Datum		view_options;	/* for diffgen_hash */
 
 	struct Engine *engine;		/* entry.c */
@@ -103,6 +102,8 @@ extern Tracking *diffgen_tracking(Relation rel, const Trigger *trigger);
 extern Tracking *diffgen_tracking_of(Oid target, Oid schema);
 extern Tracking *diffgen_untracked(Oid schema, Datum options);
 extern Datum diffgen_view_options(Datum options);
+extern Datum diffgen_list_options(const Datum *options, int n,
+								  const char *from, const char *to);
 extern Oid	diffgen_owner(Oid relation);
 
 #endif							/* DIFFGEN_TRACKING_H */

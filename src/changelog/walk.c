@@ -22,6 +22,10 @@
  * and its hash taken with the older options; if it is not the one that the
  * older entry names, parts are unknown that were not recorded later on.
  *
+ * The live document is taken as it is, as what is redacted or ignored now need
+ * not have been so then.  What is known of a state is redacted at the end, by
+ * the options of then.
+ *
  * Time: linear in the entries and the documents at whole ones.  Memory: the
  * document, the patches and what the edits take.
  *
@@ -29,9 +33,12 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "changelog/history.h"
+#include "changelog/notes.h"
 #include "changelog/patch_rewrite.h"
+#include "changelog/take_back.h"
 #include "executor/spi.h"
 #include "functions/compat.h"
 #include "miscadmin.h"
@@ -53,14 +60,16 @@ typedef struct Walk
 	const WalkGoal *goal;
 	MemoryContext context;		/* of all that is kept */
 	Datum		view;			/* options for hashes */
+	Datum		newer_view;		/* the same of the newer side, if they differ */
 
 	DocumentKind kind;
+	Datum		live;			/* the live document, if it is wanted later */
 	bool		exists;			/* the document that was arrived at ... */
-	Datum		base;			/* ... is this one after these patches */
-	WalkEntry  *entries;
+	Datum		base;			/* ... is this one ... */
+	WalkEntry  *entries;		/* ... after all patches gone back over ... */
+	int			first;			/* ... from this one on */
 	int			nentries;
 	int			maxentries;
-	bool		at_live;		/* the base is the live document */
 
 	bool		started;		/* an entry has been looked at */
 	int64		newer;			/* the last one gone back over */
@@ -114,79 +123,209 @@ hash_document(const Walk *walk, Datum document, Datum view)
 }
 
 /*
- * The patch that takes an entry back, in the current context.  What it takes
- * to make it is freed with the scratch context.
+ * Go on from another document, or from none: what is newer has nothing to do
+ * with it.
  */
-static Datum
-inverse_patch(Oid invert, const WalkEntry *entry, MemoryContext scratch)
+static void
+begin_again(Walk *walk, bool exists, Datum document)
 {
-	MemoryContext old_context = MemoryContextSwitchTo(scratch);
-	Jsonb	   *patch = diffgen_plain_patch(entry->patch);
-	Datum		inverse = OidFunctionCall1(invert, JsonbPGetDatum(patch));
-
-	patch = diffgen_patch_without_tests(DatumGetJsonbP(inverse));
-	MemoryContextSwitchTo(old_context);
-	inverse = datumCopy(JsonbPGetDatum(patch), false, -1);
-	MemoryContextReset(scratch);
-	return inverse;
+	if (walk->exists && walk->base != walk->live)
+		pfree(DatumGetPointer(walk->base));
+	for (int i = 0; i < walk->nentries; i++)
+		pfree(walk->entries[i].patch);
+	walk->first = 0;
+	walk->nentries = 0;
+	walk->exists = exists;
+	walk->base = document;
 }
 
-/* The inverses of the gathered patches from one on, up to another. */
-static ArrayType *
-inverse_patches(Walk *walk, int from, int to)
+static void
+report_broken(const Walk *walk, int64 culprit, const char *message)
 {
-	Oid			types[2] = {JSONBOID};
-	Datum	   *patches = palloc(mul_size(Max(to - from, 1), sizeof(Datum)));
-	Oid			invert = diffgen_sibling(walk->tracking->schema,
-										 "diffgen_invert", 1, types);
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
-												  "diffgen inverse",
-												  ALLOCSET_DEFAULT_SIZES);
-	int64		newer = walk->newer;
-	ArrayType  *result;
-
-	for (int i = from; i < to; i++)
-	{
-		walk->newer = walk->entries[i].change_id;	/* for errors */
-		patches[i - from] = inverse_patch(invert, &walk->entries[i], scratch);
-	}
-	walk->newer = newer;
-	MemoryContextDelete(scratch);
-	result = construct_array(patches, to - from, JSONBOID, -1, false,
-							 TYPALIGN_INT);
-	for (int i = from; i < to; i++)
-		pfree(DatumGetPointer(patches[i - from]));
-	pfree(patches);
-	return result;
+	ereport(ERROR,
+			(errcode(ERRCODE_DATA_CORRUPTED),
+			 errmsg("history of document \"%s\" of table \"%s\" is broken at change " INT64_FORMAT,
+					walk->document->label,
+					get_rel_name(walk->tracking->target), culprit),
+			 message != NULL ?
+			 errdetail("The change cannot be taken back: %s.", message) :
+			 errdetail("Taking back the change does not give the document that was there before it.")));
 }
 
 /*
- * A document after taking back the gathered entries from one on, up to
- * another.
+ * A value that is redacted on one side of a change only is redacted on both in
+ * the patch, or is not in it, if it stays as it is.
+ */
+static void
+report_redacted(const Walk *walk, int64 culprit)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+			 errmsg("cannot go back over change " INT64_FORMAT " of document \"%s\" of table \"%s\": it is redacted",
+					culprit, walk->document->label,
+					get_rel_name(walk->tracking->target)),
+			 errdetail("A value that was not redacted before the change is redacted after it, and is not stored.")));
+}
+
+/*
+ * Does a document have values that are known as markers alone, though some of
+ * the options do not redact them there?
+ */
+static bool
+lacks_values(const Walk *walk, Datum document, const Datum *views, int n)
+{
+	if (diffgen_list_options(views, n, "redact", "ignore") == (Datum) 0)
+		return false;
+	for (int i = 0; i < n; i++)
+	{
+		Datum		options = diffgen_list_options(&views[i], 1, "redact",
+												   "ignore");
+		Datum		shown = document;
+
+		if (options != (Datum) 0)
+		{
+			struct varlena *patch;
+
+			patch = diffgen_whole_patch(walk->tracking, document, options);
+			shown = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
+		}
+		if (diffgen_has_marker(DatumGetJsonbP(shown)))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * A document without what options ignore.
+ *
+ * Positions are those of the document itself, as no element of an array is
+ * ignored.
  */
 static Datum
-replay(Walk *walk, Datum base, int from, int to)
+without_ignored(const Walk *walk, Datum document, Datum view)
 {
-	Oid			types[2] = {JSONBOID, JSONBARRAYOID};
-	ArrayType  *patches = inverse_patches(walk, from, to);
-	Datum		result;
+	Datum		options = diffgen_list_options(&view, 1, "ignore", "ignore");
+	struct varlena *patch;
 
-	result = OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
-											  "diffgen_replay", 2, types),
-							  base, PointerGetDatum(patches));
-	pfree(patches);
+	if (options == (Datum) 0)
+		return document;
+	patch = diffgen_whole_patch(walk->tracking, document, options);
+	return JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
+}
+
+/*
+ * The document that was arrived at is not what it should be, or cannot be made,
+ * for a reason that the message tells: say which change is to blame.
+ *
+ * Changes are taken back one by one, until there is the first that leads
+ * astray, by all of the views.  Nothing here does more than compute, which
+ * take_back.c relies on.
+ */
+static void
+report_culprit(Walk *walk, const Datum *views, int nviews,
+			   const char *message)
+{
+	Datum		base = without_ignored(walk, walk->base, views[0]);
+	Datum		document = base;
+
+	for (int i = walk->first; i < walk->nentries; i++)
+	{
+		const WalkEntry *entry = &walk->entries[i];
+		Datum		before;
+		char	   *inner;
+		bool		proven = false;
+
+		CHECK_FOR_INTERRUPTS();
+		walk->newer = entry->change_id;
+		if (!diffgen_take_back_patches(walk->tracking, document, entry, 1,
+									   &before, &inner))
+			report_broken(walk, entry->change_id, inner);
+		if (document != base)
+			pfree(DatumGetPointer(document));
+		document = before;
+		for (int j = 0; j < nviews && !proven; j++)
+			proven = same_hash(hash_document(walk, document, views[j]),
+							   entry->old_hash);
+		if (!proven)
+		{
+			if (diffgen_patch_redacts(entry->patch) ||
+				lacks_values(walk, document, views, nviews))
+				report_redacted(walk, entry->change_id);
+			report_broken(walk, entry->change_id, NULL);
+		}
+	}
+	report_broken(walk, walk->newer, message);
+}
+
+/* The document after all patches since some base, in the walk's context. */
+static Datum
+replayed(Walk *walk, Datum base)
+{
+	Datum		result;
+	char	   *message;
+
+	if (walk->first == walk->nentries)
+		return base;
+	if (!diffgen_take_back_patches(walk->tracking, base,
+								   walk->entries + walk->first,
+								   walk->nentries - walk->first, &result,
+								   &message))
+		report_culprit(walk, &walk->view, 1, message);
 	return result;
 }
 
 /*
  * The document that was arrived at, in the walk's context.
+ *
+ * If it does not have the hash that it should have, it can be that
+ *
+ *	- the last entries were made with other options, which showed as much of
+ *	  the document as the newer ones, but show other parts of older states;
+ *	- parts that are ignored now were not then, or did not exist, as a path
+ *	  with a filter did not match.  Then all ignored parts are left out, for
+ *	  the patches tell all of the others.
  */
 static Datum
 current_document(Walk *walk)
 {
-	if (walk->nentries == 0)
-		return walk->base;
-	return replay(walk, walk->base, 0, walk->nentries);
+	Datum		document = replayed(walk, walk->base);
+	Datum		views[2];
+	int			nviews = 1;
+
+	if (!walk->has_hash ||
+		same_hash(hash_document(walk, document, walk->view), walk->hash))
+		return document;
+	if (walk->kind == DOCUMENT_TEXT)
+		report_broken(walk, walk->newer, NULL);
+
+	views[0] = walk->view;
+	views[1] = diffgen_view_options(diffgen_options_at_change(walk->tracking,
+															  walk->newer));
+	if (!datumIsEqual(views[0], views[1], false, -1))
+		nviews = 2;
+	for (int i = 0; i < 2 * nviews; i++)
+	{
+		Datum		view = views[i % nviews];
+		Datum		candidate = document;
+
+		if (i >= nviews)
+		{
+			Datum		base = without_ignored(walk, walk->base, view);
+
+			if (base == walk->base)
+				continue;
+			candidate = replayed(walk, base);
+		}
+		if (same_hash(hash_document(walk, candidate, view), walk->hash))
+		{
+			walk->view = view;
+			return candidate;
+		}
+		if (candidate != document)
+			pfree(DatumGetPointer(candidate));
+	}
+	report_culprit(walk, views, nviews, NULL);
+	pg_unreachable();
 }
 
 static void
@@ -203,94 +342,43 @@ report_link(const Walk *walk, int64 older)
 }
 
 /*
- * The document does not have the hash it should have: say which patch is
- * the first that leads astray.
+ * Perhaps other parts of the document were recorded when an entry was made, as
+ * tracking had other options.  If it is what the entry left by those options,
+ * the walk goes on with them.
  */
-static void
-report_hash(Walk *walk)
+static bool
+change_view(Walk *walk, const LogEntry *entry)
 {
-	int64		culprit = walk->newer;
-	Datum		document = walk->base;
+	Datum		views[2];
+	Datum		document;
 
-	for (int i = 0; i < walk->nentries; i++)
+	if (!walk->exists || entry->new_hash == NULL ||
+		walk->kind == DOCUMENT_TEXT)
+		return false;
+	document = current_document(walk);
+	views[0] = walk->view;
+	views[1] = diffgen_view_options(diffgen_options_at_change(walk->tracking,
+															  entry->change_id));
+	if (datumIsEqual(views[0], views[1], false, -1))
+		return false;
+	if (!same_hash(hash_document(walk, document, views[1]), entry->new_hash))
 	{
-		Datum		before;
-
-		CHECK_FOR_INTERRUPTS();
-		before = replay(walk, document, i, i + 1);
-		if (document != walk->base)
-			pfree(DatumGetPointer(document));
-		document = before;
-		if (!same_hash(hash_document(walk, document, walk->view),
-					   walk->entries[i].old_hash))
-		{
-			culprit = walk->entries[i].change_id;
-
-			/*
-			 * A value that is redacted on one side of a change only is
-			 * redacted on both in the patch.
-			 */
-			if (diffgen_patch_redacts(walk->entries[i].patch))
-				ereport(ERROR,
-						(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-						 errmsg("cannot go back over change " INT64_FORMAT " of document \"%s\" of table \"%s\": it is redacted",
-								culprit, walk->document->label,
-								get_rel_name(walk->tracking->target)),
-						 errdetail("A value that was not redacted before the change is redacted after it, and is not stored.")));
-			break;
-		}
+		if (walk->started && lacks_values(walk, document, views, 2))
+			report_redacted(walk, walk->newer);
+		return false;
 	}
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("history of document \"%s\" of table \"%s\" is broken at change " INT64_FORMAT,
-					walk->document->label,
-					get_rel_name(walk->tracking->target), culprit),
-			 errdetail("Taking back the change does not give the document that was there before it.")));
-}
 
-/*
- * The options that tracking had when an entry was made, or those it has.
- * Called, and returns, in the walk's context.
- */
-static Datum
-options_at(const Walk *walk, int64 change_id)
-{
-	const Tracking *tracking = walk->tracking;
-	StringInfoData query;
-	Oid			type = INT8OID;
-	Datum		value = Int64GetDatum(change_id);
-	Datum		result = tracking->options;
+	walk->newer_view = views[0];
+	walk->view = views[1];
+	walk->hash = entry->new_hash;
+	walk->has_hash = true;
 
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT context OPERATOR(pg_catalog.->) 'options'::pg_catalog.text FROM %s "
-					 "WHERE %s IS NULL AND operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text "
-					 "AND change_id OPERATOR(pg_catalog.<) $1 ORDER BY change_id DESC LIMIT 1",
-					 diffgen_relation_name(tracking->changelog),
-					 quote_identifier(tracking->keys[0].log_name));
-	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
-		return result;
-	if (SPI_execute_with_args(query.data, 1, &type, &value, NULL, true,
-							  1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed");
-	if (SPI_processed > 0)
-	{
-		bool		isnull;
-		Datum		options = SPI_getbinval(SPI_tuptable->vals[0],
-											SPI_tuptable->tupdesc, 1,
-											&isnull);
-
-		if (!isnull && JB_ROOT_IS_OBJECT(DatumGetJsonbP(options)))
-		{
-			MemoryContextSwitchTo(walk->context);
-			result = JsonbPGetDatum(DatumGetJsonbPCopy(options));
-		}
-	}
-	SPI_freetuptable(SPI_tuptable);
-
-	/* SPI leaves its own memory context behind as the current one. */
-	MemoryContextSwitchTo(walk->context);
-	return result;
+	/* The patches up to here stay, as blame plays them forwards again. */
+	if (walk->base != document && walk->base != walk->live)
+		pfree(DatumGetPointer(walk->base));
+	walk->base = document;
+	walk->first = walk->nentries;
+	return true;
 }
 
 /*
@@ -299,38 +387,12 @@ options_at(const Walk *walk, int64 change_id)
 static void
 check_link(Walk *walk, const LogEntry *entry)
 {
-	Datum		view;
-	Datum		document;
+	const bytea *hash = walk->hash;
 
-	if (walk->has_hash && same_hash(walk->hash, entry->new_hash))
+	if (!walk->has_hash && walk->exists)
+		hash = hash_document(walk, walk->base, walk->view);
+	if (same_hash(hash, entry->new_hash) || change_view(walk, entry))
 		return;
-	if (!walk->has_hash)
-	{
-		bytea	   *hash = walk->exists ?
-			hash_document(walk, walk->base, walk->view) : NULL;
-
-		if (same_hash(hash, entry->new_hash))
-			return;
-	}
-
-	/* Perhaps other parts of it were recorded then. */
-	if (walk->exists && entry->new_hash != NULL &&
-		walk->kind != DOCUMENT_TEXT)
-	{
-		view = diffgen_view_options(options_at(walk, entry->change_id));
-		document = current_document(walk);
-		if (!datumIsEqual(view, walk->view, false, -1) &&
-			same_hash(hash_document(walk, document, view), entry->new_hash))
-		{
-			walk->view = view;
-			walk->hash = entry->new_hash;
-			walk->has_hash = true;
-			walk->base = document;
-			walk->nentries = 0;
-			walk->at_live = false;
-			return;
-		}
-	}
 
 	if (walk->has_hash)
 		report_link(walk, entry->change_id);
@@ -350,22 +412,18 @@ check_link(Walk *walk, const LogEntry *entry)
 static void
 undo_text(Walk *walk, const LogEntry *entry)
 {
-	Oid			types[2] = {TEXTOID, TEXTOID};
 	Datum		after = entry->new_hash ? walk->base :
 		CStringGetTextDatum("");
-	Datum		inverse;
+	Datum		before;
+	char	   *message;
 
-	inverse = OidFunctionCall1(diffgen_sibling(walk->tracking->schema,
-											   "diffgen_invert", 1, types),
-							   PointerGetDatum(entry->diff));
-	walk->base = OidFunctionCall2(diffgen_sibling(walk->tracking->schema,
-												  "diffgen_apply", 2, types),
-								  after, inverse);
-	if (walk->base != after)
+	if (!diffgen_take_back_text(walk->tracking, after, entry->diff, &before,
+								&message))
+		report_broken(walk, entry->change_id, message);
+	if (before != after && after != walk->live)
 		pfree(DatumGetPointer(after));
-	if (inverse != PointerGetDatum(entry->diff))
-		pfree(DatumGetPointer(inverse));
 	pfree(entry->diff);
+	walk->base = before;
 }
 
 /* Keep a patch for later. */
@@ -404,15 +462,17 @@ report_incomplete(const Walk *walk)
 static void
 take_back(Walk *walk, const LogEntry *entry)
 {
+	Datum		document;
+	char	   *message;
+
+	walk->newer_view = (Datum) 0;
 	walk->newer = entry->change_id;
 	walk->has_hash = true;
 	walk->hash = entry->is_insert ? NULL : entry->old_hash;
 
 	if (walk->hash == NULL)
 	{
-		walk->exists = false;
-		walk->nentries = 0;
-		walk->at_live = false;
+		begin_again(walk, false, (Datum) 0);
 		return;
 	}
 	if (walk->kind == DOCUMENT_TEXT)
@@ -423,17 +483,17 @@ take_back(Walk *walk, const LogEntry *entry)
 		walk->exists = true;
 		if (!same_hash(hash_document(walk, walk->base, walk->view),
 					   walk->hash))
-			report_hash(walk);
+			report_broken(walk, entry->change_id, NULL);
 		return;
 	}
 	if (entry->patch == NULL)
 		report_incomplete(walk);
 	if (entry->new_hash == NULL)
 	{
-		walk->base = JsonbPGetDatum(diffgen_whole_document(entry->patch));
-		walk->exists = true;
-		walk->nentries = 0;
-		walk->at_live = false;
+		if (!diffgen_take_back_removal(entry->patch, &document, &message))
+			report_broken(walk, entry->change_id, message);
+		begin_again(walk, true, document);
+		pfree(entry->patch);
 		return;
 	}
 	gather(walk, entry);
@@ -477,36 +537,69 @@ read_entry(HeapTuple tuple, TupleDesc desc, LogEntry *entry)
 }
 
 /*
- * A live document as it is recorded, in the walk's context: redacted values
- * are markers.
+ * A live document, in the walk's context.
+ *
+ * It is not redacted: what was redacted at other times may be needed, and what
+ * does not come out as the hashes say is not shown.
  */
 static Datum
-recorded_view(const Walk *walk, Datum value)
+live_document(const Walk *walk, Datum value)
 {
-	MemoryContext scratch = AllocSetContextCreate(CurrentMemoryContext,
-												  "diffgen live document",
-												  ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old_context = MemoryContextSwitchTo(scratch);
+	MemoryContext old_context = MemoryContextSwitchTo(walk->context);
 	Datum		result = diffgen_detoasted(walk->kind, value);
 
-	if (walk->kind != DOCUMENT_TEXT)
-	{
-		struct varlena *patch;
-
-		patch = diffgen_whole_patch(walk->tracking, result,
-									walk->tracking->live_options);
-		if (result != value)
-			pfree(DatumGetPointer(result));
-		MemoryContextSwitchTo(walk->context);
-		result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
-	}
-	else
-	{
-		MemoryContextSwitchTo(walk->context);
+	if (result == value)
 		result = datumCopy(result, false, -1);
-	}
 	MemoryContextSwitchTo(old_context);
-	MemoryContextDelete(scratch);
+	return result;
+}
+
+static Datum
+options_of_time(const Walk *walk)
+{
+	TimestampTz as_of = walk->goal->as_of;
+
+	if (as_of >= GetCurrentTransactionStartTimestamp())
+		return walk->tracking->options;
+	return diffgen_options_at_time(walk->tracking, as_of);
+}
+
+/*
+ * The document that was arrived at as it may be seen: values are markers that
+ * were redacted by the options of then.
+ *
+ * These are the options by which its hash was proven, and those of the time,
+ * which can still be others if no entry was made with them.  If it was proven
+ * by the options of the entries on both sides, those of the time say it alone.
+ * Takes the place of the document, which is freed.
+ */
+static Datum
+redacted_document(const Walk *walk, Datum document)
+{
+	const WalkGoal *goal = walk->goal;
+	Datum		options[2];
+	int			n = 1;
+	Datum		redact;
+	struct varlena *patch;
+	Datum		result;
+
+	options[0] = walk->view;
+	if (goal->by_time)
+	{
+		if (walk->newer_view == (Datum) 0)
+			n++;
+		options[n - 1] = options_of_time(walk);
+	}
+	else if (goal->before && walk->newer_view != (Datum) 0)
+		options[0] = walk->newer_view;
+
+	redact = diffgen_list_options(options, n, "redact", "redact");
+	if (redact == (Datum) 0)
+		return document;
+	patch = diffgen_whole_patch(walk->tracking, document, redact);
+	pfree(DatumGetPointer(document));
+	result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
+	pfree(patch);
 	return result;
 }
 
@@ -524,17 +617,20 @@ read_live(Walk *walk)
 						walk->document->label,
 						get_rel_name(tracking->target))));
 	initStringInfo(&query);
-	appendStringInfo(&query, "SELECT %s FROM %s WHERE ",
+
+	/* Rows of tables that inherit from it are not its own. */
+	appendStringInfo(&query, "SELECT %s FROM %s %s WHERE ",
 					 quote_identifier(get_attname(tracking->target,
 												  walk->document->attnum,
 												  false)),
+					 get_rel_relkind(tracking->target) == RELKIND_RELATION ?
+					 "ONLY" : "",
 					 diffgen_relation_name(tracking->target));
 	diffgen_append_condition(&query, walk->key, false);
 	if (SPI_execute_with_args(query.data, tracking->nkeys, walk->key->types,
 							  walk->key->values, NULL, true,
 							  1) != SPI_OK_SELECT)
 		elog(ERROR, "SPI_execute_with_args failed");
-	walk->at_live = true;
 	if (SPI_processed > 0)
 	{
 		bool		isnull;
@@ -544,40 +640,12 @@ read_live(Walk *walk)
 		if (!isnull)
 		{
 			walk->exists = true;
-			walk->base = recorded_view(walk, value);
+			walk->base = live_document(walk, value);
+			if (walk->goal->to_origin)
+				walk->live = walk->base;
 		}
 	}
 	SPI_freetuptable(SPI_tuptable);
-}
-
-/*
- * From when on the changelog has all changes; false if it does not say.
- */
-static bool
-recorded_since(const Walk *walk, bool pruned_only, TimestampTz *since)
-{
-	const Tracking *tracking = walk->tracking;
-	StringInfoData query;
-	bool		isnull = true;
-
-	if (get_attnum(tracking->changelog, "context") == InvalidAttrNumber)
-		return false;
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT pg_catalog.max((context OPERATOR(pg_catalog.->>) 'before'::pg_catalog.text)::pg_catalog.timestamptz) "
-					 "FILTER (WHERE operation OPERATOR(pg_catalog.=) 'prune'::pg_catalog.text), "
-					 "pg_catalog.min(changed_at) FILTER (WHERE operation OPERATOR(pg_catalog.=) 'track'::pg_catalog.text) "
-					 "FROM %s WHERE %s IS NULL",
-					 diffgen_relation_name(tracking->changelog),
-					 quote_identifier(tracking->keys[0].log_name));
-	if (SPI_execute(query.data, true, 1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute failed");
-	for (int column = 1; isnull && column <= (pruned_only ? 1 : 2); column++)
-		*since = DatumGetTimestampTz(SPI_getbinval(SPI_tuptable->vals[0],
-												   SPI_tuptable->tupdesc,
-												   column, &isnull));
-	SPI_freetuptable(SPI_tuptable);
-	return !isnull;
 }
 
 static void
@@ -594,24 +662,54 @@ report_no_change(const Walk *walk)
  * There are no older entries: does the changelog know what was then?
  *
  * A document that an entry says to have been inserted was not there before,
- * also when tracking began later, as entries of snapshots tell.
+ * also when tracking began later, as entries of snapshots tell.  What is live
+ * is known to be so in this transaction.
+ */
+static void
+check_time(const Walk *walk)
+{
+	const char *table = get_rel_name(walk->tracking->target);
+	TimestampTz as_of = walk->goal->as_of;
+	Beginning	beginning;
+	bool		inserted = walk->started && !walk->exists;
+
+	diffgen_find_beginning(walk->tracking, walk->document->label, &beginning);
+	if (!beginning.is_known)
+	{
+		if (as_of < GetCurrentTransactionStartTimestamp())
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+					 errmsg("it is not known when the history of table \"%s\" begins",
+							table),
+					 errhint("Entries of the changelog about itself were removed, or row-level security hides them.")));
+		return;
+	}
+	if (inserted && beginning.is_told)
+	{
+		beginning.since = beginning.pruned_before;
+		if (!beginning.is_pruned)
+			return;
+	}
+	if (as_of < beginning.since)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("history of table \"%s\" begins at %s", table,
+						timestamptz_to_str(beginning.since))));
+}
+
+/*
+ * There are no older entries: is that where the walk was to end?
  */
 static void
 check_beginning(const Walk *walk)
 {
 	const WalkGoal *goal = walk->goal;
-	TimestampTz since = 0;
 
-	if (goal->by_time &&
-		recorded_since(walk, walk->started && !walk->exists, &since) &&
-		goal->as_of < since)
-		ereport(ERROR,
-				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-				 errmsg("history of table \"%s\" begins at %s",
-						get_rel_name(walk->tracking->target),
-						timestamptz_to_str(since))));
-	if (!goal->by_time && !goal->to_origin &&
-		!(goal->before && walk->started && walk->newer == goal->change_id))
+	if (goal->by_time)
+		check_time(walk);
+	else if (!goal->to_origin &&
+			 !(goal->before && walk->started &&
+			   walk->newer == goal->change_id))
 		report_no_change(walk);
 }
 
@@ -736,20 +834,22 @@ diffgen_walk(const RowKey *key, const char *label, const WalkGoal *goal,
 		elog(ERROR, "SPI_connect failed");
 	read_live(&walk);
 	go_back(&walk, result);
-	SPI_finish();
-
+	MemoryContextSwitchTo(walk.context);
 	result->kind = walk.kind;
 	result->exists = walk.exists;
 	if (walk.exists)
 	{
 		result->document = current_document(&walk);
-		if (walk.has_hash &&
-			!same_hash(hash_document(&walk, result->document, walk.view),
-					   walk.hash))
-			report_hash(&walk);
+		if (!goal->to_origin && walk.base != result->document)
+			pfree(DatumGetPointer(walk.base));
+		if (!goal->to_origin && walk.kind != DOCUMENT_TEXT)
+			result->document = redacted_document(&walk, result->document);
 	}
+	SPI_finish();
+
+	result->view = walk.view;
 	result->nentries = walk.nentries;
 	result->entries = walk.entries;
-	result->anchor = walk.base;
+	result->live = walk.live;
 	error_context_stack = callback.previous;
 }
