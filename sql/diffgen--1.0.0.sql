@@ -473,6 +473,9 @@ DECLARE
 	fallback regclass;
 	made int := 0;
 BEGIN
+	-- What ATTACH takes, before any lock on the default partition.
+	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
+		changelog);
 	SELECT c.* INTO STRICT log FROM pg_class c WHERE c.oid = changelog;
 	SELECT p.partition INTO fallback
 	FROM @extschema@.diffgen_changelog_partitions(changelog) p
@@ -496,6 +499,8 @@ BEGIN
 		part := format('%s.%I', log.relnamespace::regnamespace, name)::regclass;
 		PERFORM @extschema@.diffgen_protect(part, log.relowner::regrole);
 		IF fallback IS NOT NULL THEN
+			-- As ATTACH will, but before a row of it is locked.
+			EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', fallback);
 			PERFORM @extschema@.diffgen_execute_as_owner(changelog, format(
 				'WITH moved AS (DELETE FROM %1$s WHERE changed_at >= %2$L AND changed_at < %3$L RETURNING %4$s) '
 				'INSERT INTO %5$s (%4$s) SELECT %4$s FROM moved',
@@ -1225,6 +1230,8 @@ BEGIN
 
 	-- Months that only the default partition has.  Where times end there are
 	-- none.
+	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
+		was.changelog);
 	SELECT p.partition INTO fallback
 	FROM @extschema@.diffgen_changelog_partitions(was.changelog) p
 	WHERE p.is_default;
@@ -1401,9 +1408,9 @@ BEGIN
 			DETAIL = 'The changelog tells that a value changed, not what it was.';
 	END IF;
 	SELECT d.name, a.attgenerated <> '' AS is_generated,
-		format_type(a.atttypid, a.atttypmod) AS type,
 		@extschema@.diffgen_base_type(a.atttypid)
-			IN ('text'::regtype, 'varchar'::regtype) AS is_text
+			IN ('text'::regtype, 'varchar'::regtype) AS is_text,
+		@extschema@.diffgen_base_type(a.atttypid) AS type
 	INTO col
 	FROM unnest(tracked.documents, tracked.columns) AS d(label, name)
 		JOIN pg_attribute a ON a.attrelid = tracked.target
@@ -1435,7 +1442,7 @@ BEGIN
 	IF document IS NULL THEN
 		RAISE EXCEPTION 'cannot undo change %: the document does not exist any longer', change_id
 			USING ERRCODE = 'object_not_in_prerequisite_state',
-			DETAIL = 'The row was deleted, has another key now, or cannot be seen, or the column is NULL.';
+			DETAIL = 'The row was deleted, has another key now, or cannot be seen or updated, or the column is NULL.';
 	END IF;
 
 	-- What led from the state before the change to the one after it is taken
@@ -1468,8 +1475,10 @@ BEGIN
 				THEN 'Undo the later changes first. A redacted value that has moved counts as changed.'
 				ELSE 'Undo the later changes first.' END;
 	END IF;
+	-- The assignment checks the length, which a cast would cut off.
 	statement := format('UPDATE %s t SET %I = $2::%s FROM %s l WHERE %s',
-		target, col.name, col.type, changelog, row_condition);
+		target, col.name, CASE WHEN col.is_text THEN 'text' ELSE col.type::text END,
+		changelog, row_condition);
 END
 $$;
 
@@ -1631,6 +1640,7 @@ COMMENT ON FUNCTION diffgen_settle() IS
 -- is to be known of it is in its note, a row of the changelog itself, for this
 -- and other sessions:
 --
+--	key_columns, order_by, changed_at, options		as they were given
 --	last_key	where the next part begins
 --	parts		those that are not done: number; after and upto, keys; rows; and
 --				of a large row is_large, place (the last that is done), skip and
@@ -1661,6 +1671,8 @@ CREATE TYPE diffgen_backfill_work AS (
 	value text,				-- the document
 	place text,				-- what orders a row's snapshots
 	place_type regtype,
+	arguments jsonb,		-- what has to be the same when it goes on
+	lossy text,				-- snapshots whose keys the target cannot have
 	at text,				-- their time
 	numbers regclass,		-- the sequence of change_id
 	note bigint,
@@ -1707,6 +1719,11 @@ BEGIN
 		RAISE EXCEPTION 'changelog % has no column "context"', tracked.changelog
 			USING ERRCODE = 'undefined_column',
 			DETAIL = 'It says where a backfill stands.';
+	END IF;
+	IF (SELECT c.relpersistence = 't' FROM pg_class c WHERE c.oid = source) THEN
+		RAISE EXCEPTION 'cannot take in snapshots of temporary table %', source
+			USING ERRCODE = 'wrong_object_type',
+			DETAIL = 'A backfill can go on in another session.';
 	END IF;
 	FOREACH col IN ARRAY key_columns || ARRAY[document, order_by, changed_at] LOOP
 		IF NOT @extschema@.diffgen_has_column(source, col) THEN
@@ -1768,37 +1785,81 @@ BEGIN
 	WHERE @extschema@.diffgen_has_column(work.changelog, c.name);
 
 	-- Where the source's key columns have no order in common with those of
-	-- the changelog, they are made ones of the same type.
-	SELECT array_agg(format('s.%I', k.name) || k.as_type ORDER BY k.n),
-		array_agg(CASE k.as_type WHEN '' THEN k.source_type ELSE k.log_type END ORDER BY k.n),
+	-- the changelog, they are made ones of its type, and of its collation.
+	-- What a key loses thereby is an error.
+	SELECT array_agg(k.expression ORDER BY k.n),
+		array_agg(k.key_type ORDER BY k.n),
 		array_agg(format('l.%I', k.log_name) ORDER BY k.n),
 		array_agg(k.log_type ORDER BY k.n),
-		array_agg(format('($1->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
-		array_agg(format('($2->>%s)::%s', k.n - 1, k.type_name) ORDER BY k.n),
+		array_agg(format('($1->>%s)::%s', k.n - 1, k.value_type) ORDER BY k.n),
+		array_agg(format('($2->>%s)::%s', k.n - 1, k.value_type) ORDER BY k.n),
 		array_agg(format('s.k%s', k.n) ORDER BY k.n),
-		string_agg(format('s.%I%s AS k%s', k.name, k.as_type, k.n), ', ' ORDER BY k.n),
-		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n)
+		string_agg(format('%s AS k%s', k.expression, k.n), ', ' ORDER BY k.n),
+		string_agg(format('%I', k.log_name), ', ' ORDER BY k.n),
+		coalesce(string_agg(k.lossy, ' OR ') FILTER (WHERE k.is_other), 'false')
 	INTO work.keys, work.key_types, work.log_keys, work.log_types,
 		work.after_key, work.upto_key, work.names, work.named_keys,
-		work.log_names
-	FROM (SELECT u.name, u.log_name, u.n, a.atttypid AS log_type,
-			f.atttypid AS source_type, t.type_name,
-			CASE WHEN f.atttypid <> a.atttypid
-				AND @extschema@.diffgen_operator(f.atttypid, a.atttypid, 3) IS NULL
-				THEN '::' || t.type_name ELSE '' END AS as_type
-		FROM unnest(key_columns, tracked.changelog_key) WITH ORDINALITY
-				AS u(name, log_name, n)
-			JOIN pg_attribute a ON a.attrelid = tracked.changelog
-				AND a.attname = u.log_name
-			JOIN pg_attribute f ON f.attrelid = source
-				AND f.attname = u.name,
-			LATERAL format_type(a.atttypid, a.atttypmod) AS t(type_name)) AS k;
+		work.log_names, work.lossy
+	FROM (SELECT c.n, c.log_name, c.log_type, c.is_other,
+			format('s.%I', c.name) || CASE WHEN c.operator IS NULL THEN '::' || c.type_name ELSE '' END
+				|| CASE WHEN c.log_collation <> c.collation AND c.log_collation <> 0
+					THEN format(' COLLATE %s', c.log_collation::regcollation) ELSE '' END AS expression,
+			CASE WHEN c.operator IS NULL THEN c.log_type ELSE c.type END AS key_type,
+			format_type(CASE WHEN c.operator IS NULL THEN c.log_type ELSE c.type END, -1) AS value_type,
+			-- there and back again, or compared as they are
+			CASE WHEN c.operator IS NULL
+				THEN format('s.%1$I::%2$s::%3$s %4$s s.%1$I IS NOT TRUE', c.name, c.type_name,
+					format_type(c.type, -1), @extschema@.diffgen_operator(c.type, c.type, 3))
+				ELSE format('s.%1$I %2$s s.%1$I::%3$s IS NOT TRUE', c.name, c.operator, c.type_name)
+				END AS lossy
+		FROM (SELECT u.name, u.log_name, u.n, a.atttypid AS log_type, f.atttypid AS type,
+				a.attcollation AS log_collation, f.attcollation AS collation,
+				format_type(a.atttypid, a.atttypmod) AS type_name,
+				f.atttypid <> a.atttypid OR f.atttypmod <> a.atttypmod AS is_other,
+				@extschema@.diffgen_operator(f.atttypid, a.atttypid, 3) AS operator
+			FROM unnest(key_columns, tracked.changelog_key) WITH ORDINALITY
+					AS u(name, log_name, n)
+				JOIN pg_attribute a ON a.attrelid = tracked.changelog
+					AND a.attname = u.log_name
+				JOIN pg_attribute f ON f.attrelid = source
+					AND f.attname = u.name) AS c) AS k;
+	work.arguments := jsonb_build_object('key_columns', key_columns,
+		'order_by', order_by, 'changed_at', changed_at, 'options', work.options);
 	RETURN work;
 END
 $$;
 
 COMMENT ON FUNCTION diffgen_describe_backfill(regclass, regclass, name[], name, name, name, jsonb) IS
 'internal: what a backfill has to do';
+
+-- The note of a backfill that was begun and is not finished, or NULL.
+CREATE FUNCTION diffgen_find_note(work diffgen_backfill_work)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	result bigint;
+	context jsonb;
+BEGIN
+	EXECUTE format('SELECT l.change_id, l.context FROM %s l WHERE l.operation = ''backfill'' '
+		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
+		'AND NOT l.context ? ''finished''', work.changelog)
+		INTO result, context USING work.source::text, work.document;
+	IF NOT context @> work.arguments THEN
+		RAISE EXCEPTION 'backfill from table % was begun with other arguments', work.source
+			USING ERRCODE = 'invalid_parameter_value',
+			DETAIL = format('They were: %s.', (SELECT string_agg(format('%s => %s', a.key, a.value), ', ')
+				FROM jsonb_each(context) a WHERE work.arguments ? a.key)),
+			HINT = format('Call it with these, or give it up: UPDATE %s SET context = context || ''{"finished": "now"}'' WHERE change_id = %s.',
+				work.changelog, result);
+	END IF;
+	RETURN result;
+END
+$$;
+
+COMMENT ON FUNCTION diffgen_find_note(diffgen_backfill_work) IS
+'internal: the note of a backfill that is not finished';
 
 -- Finds the note of a backfill that was begun, or makes one.
 CREATE FUNCTION diffgen_begin_backfill(INOUT work diffgen_backfill_work)
@@ -1808,40 +1869,48 @@ AS $$
 DECLARE
 	total bigint;
 	incomplete bigint;
+	lossy bigint;
 	first_time timestamptz;
 	last_time timestamptz;
 BEGIN
-	-- One at a time; writers are not in the way.
-	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
-		work.changelog);
 	EXECUTE format('SELECT min(l.changed_at) FROM %s l WHERE l.operation = ''track''',
 		work.changelog) INTO work.track_time;
-	EXECUTE format('SELECT l.change_id FROM %s l WHERE l.operation = ''backfill'' '
-		'AND l.context->>''source'' = $1 AND l.context->>''document'' = $2 '
-		'AND NOT l.context ? ''finished''', work.changelog)
-		INTO work.note USING work.source::text, work.document;
+	work.note := @extschema@.diffgen_find_note(work);
 	IF work.note IS NOT NULL THEN
 		RETURN;
 	END IF;
 
 	EXECUTE format('SELECT count(*), min(%1$s), max(%1$s), '
-		'count(*) FILTER (WHERE %1$s IS NULL OR num_nulls(%2$s, %3$s) > 0) FROM %4$s s',
-		work.at, work.place, array_to_string(work.keys, ', '), work.source)
-		INTO total, first_time, last_time, incomplete;
+		'count(*) FILTER (WHERE %1$s IS NULL OR num_nulls(%2$s, %3$s) > 0), count(*) FILTER (WHERE %4$s) FROM %5$s s',
+		work.at, work.place, array_to_string(work.keys, ', '), work.lossy,
+		work.source)
+		INTO total, first_time, last_time, incomplete, lossy;
 	IF incomplete > 0 THEN
 		RAISE EXCEPTION 'snapshots in table % must have a key, an order and a time', work.source
 			USING ERRCODE = 'null_value_not_allowed',
 			DETAIL = format('Of %s snapshots, %s have a NULL there.', total, incomplete);
+	ELSIF lossy > 0 THEN
+		RAISE EXCEPTION 'keys of snapshots in table % must be keys of table %', work.source, work.target
+			USING ERRCODE = 'datatype_mismatch',
+			DETAIL = format('Of %s snapshots, %s would have another key there.', total, lossy);
 	ELSIF NOT isfinite(first_time) OR NOT isfinite(last_time) THEN
 		RAISE EXCEPTION 'times of snapshots in table % must be finite', work.source
 			USING ERRCODE = 'datetime_field_overflow';
+	END IF;
+
+	-- One at a time; writers are not in the way.
+	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
+		work.changelog);
+	work.note := @extschema@.diffgen_find_note(work);
+	IF work.note IS NOT NULL THEN
+		RETURN;
 	END IF;
 	IF first_time IS NOT NULL THEN
 		PERFORM @extschema@.diffgen_make_partitions(work.changelog,
 			first_time, least(last_time, now()));
 	END IF;
 	work.note := @extschema@.diffgen_note(work.changelog, 'backfill',
-		jsonb_build_object('source', work.source::text,
+		work.arguments || jsonb_build_object('source', work.source::text,
 			'document', work.document, 'total', total, 'done', 0,
 			'parts', '[]'::jsonb, 'started', clock_timestamp()));
 END
@@ -1877,7 +1946,8 @@ DECLARE
 BEGIN
 	-- In the same order in all sessions.
 	FOR note IN EXECUTE format('SELECT l.change_id FROM %s l WHERE l.operation = ''backfill'' '
-		'AND l.context->>''document'' = $1 AND NOT l.context ? ''finished'' ORDER BY l.change_id',
+		'AND l.context->>''document'' = $1 AND NOT l.context ? ''finished'' '
+		'AND to_regclass(l.context->>''source'') IS NOT NULL ORDER BY l.change_id',
 		work.changelog) USING work.document
 	LOOP
 		IF note = work.note THEN
@@ -1907,6 +1977,12 @@ BEGIN
 	EXECUTE format('SELECT l.context FROM %s l WHERE l.change_id = $1 AND NOT l.context ? ''finished'' %s',
 		work.changelog, CASE WHEN for_update THEN 'FOR UPDATE' ELSE '' END)
 		INTO result USING work.note;
+	IF result IS NOT NULL AND (jsonb_typeof(result->'parts') IS DISTINCT FROM 'array'
+		OR jsonb_typeof(result->'done') IS DISTINCT FROM 'number'
+		OR jsonb_typeof(result->'total') IS DISTINCT FROM 'number') THEN
+		RAISE EXCEPTION 'entry % of changelog % does not say any longer where the backfill stands', work.note, work.changelog
+			USING ERRCODE = 'data_corrupted';
+	END IF;
 	RETURN result;
 END
 $$;
@@ -1988,7 +2064,7 @@ BEGIN
 		array_to_string(work.names, '::text, ') || '::text', names, names,
 		work.named_keys, work.place, work.source,
 		CASE WHEN note ? 'last_key' THEN @extschema@.diffgen_comparison(
-			work.keys, work.key_types, work.log_types, 5, work.after_key)
+			work.keys, work.key_types, work.key_types, 5, work.after_key)
 			ELSE 'true' END, keys, work.place)
 		INTO part USING note->'last_key', batch;
 	IF part.key IS NULL THEN
@@ -2022,7 +2098,7 @@ SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT format('%s %s $%s::%s', ($1).place,
 		@extschema@.diffgen_operator(($1).place_type, ($1).place_type, $2), $3,
-		($1).place_type)
+		format_type(($1).place_type, -1))
 $$;
 
 COMMENT ON FUNCTION diffgen_place_comparison(diffgen_backfill_work, int, int) IS
@@ -2036,8 +2112,8 @@ LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
 AS $$
 	SELECT CASE WHEN $2 ? 'after' THEN @extschema@.diffgen_comparison($3, $4,
-			($1).log_types, 5, ($1).after_key) || ' AND ' ELSE '' END
-		|| @extschema@.diffgen_comparison($3, $4, ($1).log_types, 2, ($1).upto_key)
+			($1).key_types, 5, ($1).after_key) || ' AND ' ELSE '' END
+		|| @extschema@.diffgen_comparison($3, $4, ($1).key_types, 2, ($1).upto_key)
 $$;
 
 COMMENT ON FUNCTION diffgen_part_bounds(diffgen_backfill_work, jsonb, text[], regtype[]) IS
@@ -2086,7 +2162,7 @@ DECLARE
 	suffix text := CASE work.value_type WHEN 'text' THEN '_text' ELSE '' END;
 	is_large boolean := part ? 'is_large';
 	same_row text := @extschema@.diffgen_comparison(work.keys, work.key_types,
-		work.log_types, 3, work.upto_key);
+		work.key_types, 3, work.upto_key);
 	has_entries text := format('SELECT FROM %s l WHERE l.document = $5 AND l.change_id < 0 AND ',
 		work.changelog);
 	condition text;			-- the snapshots
@@ -2111,7 +2187,7 @@ BEGIN
 		ELSE
 			EXECUTE format('SELECT EXISTS (%s %s)', has_entries,
 				@extschema@.diffgen_comparison(work.log_keys, work.log_types,
-					work.log_types, 3, work.upto_key))
+					work.key_types, 3, work.upto_key))
 				INTO skip USING NULL::jsonb, part->'upto', NULL::text,
 					NULL::text, work.document;
 		END IF;
@@ -2191,6 +2267,11 @@ AS $$
 DECLARE
 	note jsonb := @extschema@.diffgen_read_note(work, true);
 BEGIN
+	IF note IS NULL THEN
+		RAISE EXCEPTION 'backfill from table % was ended', work.source
+			USING ERRCODE = 'object_not_in_prerequisite_state',
+			DETAIL = format('Entry %s of changelog %s says that it is finished, or is gone.', work.note, work.changelog);
+	END IF;
 	done := (note->>'done')::bigint + rows;
 	total := (note->>'total')::bigint;
 	PERFORM @extschema@.diffgen_write_note(work, note || jsonb_build_object(
@@ -2277,6 +2358,8 @@ BEGIN
 			PERFORM pg_sleep_for(least(resume_at - clock_timestamp(), '1 s'));
 		END LOOP;
 	END LOOP;
+	-- The settings end here.
+	COMMIT;
 END
 $$;
 
@@ -2291,15 +2374,28 @@ RETURNS SETOF record
 LANGUAGE plpgsql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	note jsonb;
 BEGIN
-	IF NOT has_table_privilege(changelog, 'SELECT') THEN
+	IF NOT has_table_privilege(changelog, 'SELECT')
+		OR NOT @extschema@.diffgen_has_column(changelog, 'context') THEN
 		RETURN;
 	END IF;
-	RETURN QUERY EXECUTE format(
-		'SELECT s.source, s.document, s.done, s.total, round(s.done / greatest(extract(epoch FROM coalesce(s.finished, s.updated) - s.started), 0.001), 1), '
-		's.started, s.updated, s.finished FROM %s l, '
-		'LATERAL jsonb_to_record(l.context) AS s(source text, document text, done bigint, total bigint, started timestamptz, updated timestamptz, finished timestamptz) '
-		'WHERE l.operation = ''backfill'' ORDER BY s.started', changelog);
+	FOR note IN EXECUTE format('SELECT l.context FROM %s l WHERE l.operation = ''backfill'' ORDER BY l.change_id',
+		changelog)
+	LOOP
+		BEGIN
+			SELECT s.source, s.document, s.done, s.total,
+				round(s.done / greatest(extract(epoch FROM coalesce(s.finished, s.updated) - s.started), 0.001), 1),
+				s.started, s.updated, s.finished
+			INTO source, document, done, total, per_second, started, updated, finished
+			FROM jsonb_to_record(note) AS s(source text, document text, done bigint,
+				total bigint, started timestamptz, updated timestamptz, finished timestamptz);
+			RETURN NEXT;
+		EXCEPTION WHEN data_exception THEN
+			CONTINUE;			-- written by hand
+		END;
+	END LOOP;
 END
 $$;
 
@@ -2353,6 +2449,9 @@ BEGIN
 		RAISE NOTICE 'no partition of % is older than %', changelog, cut;
 		RETURN;
 	END IF;
+
+	-- What dropping a partition takes, at once.
+	EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', changelog);
 
 	-- The options that tracking had are needed for reading what remains.
 	SELECT string_agg(CASE a.attname WHEN 'changed_at' THEN '$1::timestamptz'

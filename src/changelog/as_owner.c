@@ -52,13 +52,13 @@ take_parameters(ArrayType *array, Parameters *params)
 }
 
 /*
- * Run the statement.  Returns what the first column of the first row is, a
- * bigint, and sets *isnull if there is none.
+ * Run the statement.  Returns what the first column of the first row is, if
+ * that is a bigint, and else sets *isnull.
  */
-static Datum
+static int64
 execute(const char *statement, const Parameters *params, bool *isnull)
 {
-	Datum		result = (Datum) 0;
+	int64		result = 0;
 	int			code;
 
 	if (SPI_connect() != SPI_OK_CONNECT)
@@ -66,14 +66,20 @@ execute(const char *statement, const Parameters *params, bool *isnull)
 	code = SPI_execute_with_args(statement, params->n, params->types,
 								 params->values, params->nulls, false, 0);
 	if (code < 0)
-		elog(ERROR, "SPI_execute_with_args failed: %s",
-			 SPI_result_code_string(code));
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot execute the statement as the owner: %s",
+						SPI_result_code_string(code))));
 	*isnull = true;
 	if (SPI_tuptable != NULL && SPI_processed > 0 &&
 		SPI_gettypeid(SPI_tuptable->tupdesc, 1) == INT8OID)
-		result = Int64GetDatum(DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0],
-														   SPI_tuptable->tupdesc,
-														   1, isnull)));
+	{
+		Datum		value = SPI_getbinval(SPI_tuptable->vals[0],
+										  SPI_tuptable->tupdesc, 1, isnull);
+
+		if (!*isnull)
+			result = DatumGetInt64(value);
+	}
 	SPI_finish();
 	return result;
 }
@@ -84,7 +90,8 @@ execute(const char *statement, const Parameters *params, bool *isnull)
  *		Run a statement, whose parameters are texts, as the owner of a
  *		relation.
  *
- * The caller needs the owner's rights: ERRCODE_INSUFFICIENT_PRIVILEGE without.
+ * The caller must be able to become the owner: ERRCODE_INSUFFICIENT_PRIVILEGE
+ * if not.
  * If the caller is the owner, the statement is run as any other, but that
  * forced row security does not apply, as in the trigger's.  Returns the first
  * value of the result if it is a bigint.
@@ -94,16 +101,21 @@ diffgen_execute_as_owner(PG_FUNCTION_ARGS)
 {
 	Oid			relation = PG_GETARG_OID(0);
 	char	   *statement = text_to_cstring(PG_GETARG_TEXT_PP(1));
-	Oid			owner = diffgen_owner(relation);
+	Oid			owner;
 	Parameters	params;
 	Oid			user;
 	int			security;
 	int			level;
 	bool		isnull;
-	Datum		result;
+	int64		result;
 
+	if (get_rel_name(relation) == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_TABLE),
+				 errmsg("relation with OID %u does not exist", relation)));
+	owner = diffgen_owner(relation);
 	GetUserIdAndSecContext(&user, &security);
-	if (!has_privs_of_role(user, owner))
+	if (!diffgen_can_become(user, owner))
 		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_TABLE,
 					   get_rel_name(relation));
 	take_parameters(PG_GETARG_ARRAYTYPE_P(2), &params);
@@ -119,5 +131,5 @@ diffgen_execute_as_owner(PG_FUNCTION_ARGS)
 
 	if (isnull)
 		PG_RETURN_NULL();
-	PG_RETURN_DATUM(result);
+	PG_RETURN_INT64(result);
 }

@@ -41,6 +41,15 @@
 #endif
 #endif
 
+/*
+ * May one role act as another?  From 16 on, to have its rights is not enough.
+ */
+#if PG_VERSION_NUM >= 160000
+#define diffgen_can_become(member, role) member_can_set_role(member, role)
+#else
+#define diffgen_can_become(member, role) has_privs_of_role(member, role)
+#endif
+
 /* 18 lets a module tell its name and version. */
 #if PG_VERSION_NUM >= 180000
 #define DIFFGEN_MODULE_MAGIC \

@@ -159,6 +159,58 @@ BEGIN;
 CALL diffgen_backfill('old', 'conf', '{place,num}', 'note', 'n', 'taken');
 ROLLBACK;
 
+-- keys of other types and collations, and places with a length
+CREATE TABLE daily (id date PRIMARY KEY, doc jsonb);
+CREATE TABLE rounded (id numeric(6, 1) PRIMARY KEY, doc jsonb);
+CREATE TABLE whole (id int PRIMARY KEY, doc varchar(12));
+CREATE COLLATION by_words (provider = icu, locale = 'und');
+CREATE TABLE sorted (id text COLLATE by_words PRIMARY KEY, doc jsonb);
+SELECT diffgen_track('daily'), diffgen_track('rounded'), diffgen_track('whole', '{doc}'), diffgen_track('sorted');
+CREATE TABLE odd_keys AS SELECT k AS id, n, '2026-01-01'::timestamptz + k * interval '1 day' + (n = 1) :: int * interval '5 h' AS moment, k * 1.05 AS fraction, k::text AS number,
+	CASE k WHEN 1 THEN 'B' ELSE 'a' END AS letter, ('p' || n)::char(3) AS place, jsonb_build_object('n', n) AS doc, '2026-01-01'::timestamptz + n * interval '1 s' AS at
+	FROM generate_series(1, 2) k, generate_series(1, 3) n;
+CALL diffgen_backfill('odd_keys', 'daily', '{moment}', 'doc', 'n', 'at', 2);
+CALL diffgen_backfill('odd_keys', 'rounded', '{fraction}', 'doc', 'n', 'at', 2);
+CALL diffgen_backfill('odd_keys', 'whole', '{fraction}', 'doc', 'n', 'at', 2);
+CALL diffgen_backfill('odd_keys', 'whole', '{number}', 'doc', 'place', 'at', 2);
+CALL diffgen_backfill('odd_keys', 'sorted', '{letter}', 'doc', 'place', 'at', 1);
+CALL diffgen_backfill('odd_keys', 'sorted', '{letter}', 'doc', 'place', 'at', 2);
+UPDATE odd_keys SET moment = date_trunc('day', moment), fraction = round(fraction, 1);
+CALL diffgen_backfill('odd_keys', 'daily', '{moment}', 'doc', 'n', 'at', 2);
+CALL diffgen_backfill('odd_keys', 'rounded', '{fraction}', 'doc', 'n', 'at', 2);
+SELECT id::text, operation, patch->-1->'value' AS value FROM (TABLE daily_changelog ORDER BY change_id) l WHERE id IS NOT NULL
+UNION ALL SELECT id::text, operation, patch->-1->'value' FROM (TABLE rounded_changelog ORDER BY change_id) l WHERE id IS NOT NULL
+UNION ALL SELECT id::text, operation, NULL FROM (TABLE whole_changelog ORDER BY change_id) l WHERE id IS NOT NULL
+UNION ALL SELECT id, operation, patch->-1->'value' FROM (TABLE sorted_changelog ORDER BY change_id) l WHERE id IS NOT NULL;
+-- an undo does not cut off what is too long
+INSERT INTO whole VALUES (9, E'aaaa\nb\nc\n');
+UPDATE whole SET doc = E'a\nb\nc\n';
+UPDATE whole SET doc = E'a\nb\nccccccc\n';
+SELECT diffgen_undo('whole_changelog', min(change_id)) FROM whole_changelog WHERE id = 9 AND operation = 'update';
+
+-- what goes on has to be what was begun
+CREATE FUNCTION not_two() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN IF new.id = 2 THEN RAISE EXCEPTION 'stopped'; END IF; RETURN new; END $$;
+CREATE TRIGGER not_two BEFORE INSERT ON whole_changelog FOR EACH ROW EXECUTE FUNCTION not_two();
+DELETE FROM whole_changelog WHERE change_id < 0 OR operation = 'backfill';
+CALL diffgen_backfill('odd_keys', 'whole', '{number}', 'doc', 'place', 'at', 3);
+DROP TRIGGER not_two ON whole_changelog;
+CALL diffgen_backfill('odd_keys', 'whole', '{id}', 'doc', 'n', 'at', 3);
+SELECT change_id AS note FROM whole_changelog WHERE operation = 'backfill' \gset
+BEGIN;
+UPDATE whole_changelog SET context = context - 'parts' WHERE change_id = :note;
+COMMIT;
+CALL diffgen_backfill('odd_keys', 'whole', '{number}', 'doc', 'place', 'at', 3);
+UPDATE whole_changelog SET context = context || '{"parts": [], "done": "many"}' WHERE change_id = :note;
+SELECT count(*) FROM diffgen_backfills WHERE target = 'whole'::regclass;
+UPDATE whole_changelog SET context = context || '{"done": 3, "finished": "now"}' WHERE change_id = :note;
+CALL diffgen_backfill('odd_keys', 'whole', '{id}', 'doc', 'n', 'at', 3);
+SELECT id, count(*) FROM whole_changelog WHERE change_id < 0 GROUP BY id ORDER BY id;
+SELECT done, total, finished > started AS finished FROM diffgen_backfills WHERE target = 'whole'::regclass;
+CREATE TEMP TABLE passing AS TABLE odd_keys;
+CALL diffgen_backfill('passing', 'whole', '{id}', 'doc', 'n', 'at');
+-- its settings end with it
+DO $$ BEGIN CALL diffgen_backfill('odd_keys', 'whole', '{id}', 'doc', 'n', 'at'); PERFORM FROM odd_keys; END $$;
+
 -- the form that runs in parallel: a table of the keys, and its rows' histories
 SET min_parallel_table_scan_size = 0;
 SET parallel_setup_cost = 0;
