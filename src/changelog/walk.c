@@ -257,6 +257,14 @@ report_culprit(Walk *walk, const Datum *views, int nviews,
 	report_broken(walk, walk->newer, message);
 }
 
+/* What was recorded when an entry was made. */
+static Datum
+view_at(const Walk *walk, int64 change_id)
+{
+	return diffgen_view_options(diffgen_options_at_change(walk->tracking,
+														  change_id));
+}
+
 /* The document after all patches since some base, in the walk's context. */
 static Datum
 replayed(Walk *walk, Datum base)
@@ -299,8 +307,7 @@ current_document(Walk *walk)
 		report_broken(walk, walk->newer, NULL);
 
 	views[0] = walk->view;
-	views[1] = diffgen_view_options(diffgen_options_at_change(walk->tracking,
-															  walk->newer));
+	views[1] = view_at(walk, walk->newer);
 	if (!datumIsEqual(views[0], views[1], false, -1))
 		nviews = 2;
 	for (int i = 0; i < 2 * nviews; i++)
@@ -357,8 +364,7 @@ change_view(Walk *walk, const LogEntry *entry)
 		return false;
 	document = current_document(walk);
 	views[0] = walk->view;
-	views[1] = diffgen_view_options(diffgen_options_at_change(walk->tracking,
-															  entry->change_id));
+	views[1] = view_at(walk, entry->change_id);
 	if (datumIsEqual(views[0], views[1], false, -1))
 		return false;
 	if (!same_hash(hash_document(walk, document, views[1]), entry->new_hash))
