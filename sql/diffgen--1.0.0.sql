@@ -1370,6 +1370,8 @@ DECLARE
 	state text;
 	base text;
 	theirs text;
+	live jsonb;
+	merged jsonb;
 	conflicts text;
 BEGIN
 	BEGIN
@@ -1457,15 +1459,26 @@ BEGIN
 		SELECT m.merged, nullif(m.conflicts, 0)::text INTO document, conflicts
 		FROM @extschema@.diffgen_merge(base, document, theirs) m;
 	ELSE
+		live := document;
 		SELECT m.merged, (SELECT string_agg(c->>'path', ', ')
 			FROM jsonb_array_elements(m.conflicts) c)
-		INTO document, conflicts
-		FROM @extschema@.diffgen_merge(base::jsonb, document::jsonb,
-			theirs::jsonb, jsonb_strip_nulls(jsonb_build_object(
+		INTO merged, conflicts
+		FROM @extschema@.diffgen_merge(base::jsonb, live, theirs::jsonb,
+			jsonb_strip_nulls(jsonb_build_object(
 				'algorithm', tracked.options->'algorithm',
 				'keys', CASE tracked.options->>'preset' WHEN 'kubernetes'
 					THEN @extschema@.diffgen_kubernetes_keys() ELSE '{}' END
 					|| coalesce(tracked.options->'keys', '{}')))) m;
+		document := merged;
+
+		-- A value that was redacted on one side of the change only.
+		IF conflicts IS NULL
+			AND jsonb_array_length(jsonb_path_query_array(merged, 'strict $.** ? (@ == "<redacted>")'))
+			> jsonb_array_length(jsonb_path_query_array(live, 'strict $.** ? (@ == "<redacted>")')) THEN
+			RAISE EXCEPTION 'cannot undo change %: it is redacted', change_id
+				USING ERRCODE = 'feature_not_supported',
+				DETAIL = 'A value is redacted on one side of the change, and is not stored.';
+		END IF;
 	END IF;
 	IF conflicts IS NOT NULL THEN
 		RAISE EXCEPTION 'cannot undo change %: it was changed again', change_id

@@ -47,6 +47,12 @@ SELECT doc FROM pods;
 UPDATE pods SET doc = jsonb_set(doc, '{spec,containers,1,image}', '"a:3"');
 SELECT diffgen_undo('pods_changelog', min(change_id)) FROM pods_changelog WHERE operation = 'update';
 
+-- no marker takes the place of a value
+UPDATE pods SET doc = '{"kind": "Secret", "data": {"a": "x"}}';
+UPDATE pods SET doc = '{"kind": "ConfigMap", "data": {"a": "x"}}';
+SELECT diffgen_undo('pods_changelog', last_change('pods_changelog'));
+SELECT doc FROM pods;
+
 -- what cannot be updated
 CREATE TABLE odd (id int PRIMARY KEY, doc jsonb, made text GENERATED ALWAYS AS (doc::text) STORED);
 SELECT diffgen_track('odd');
