@@ -14,9 +14,9 @@
 #include "changelog/log_writer.h"
 #include "changelog/tracking.h"
 #include "commands/trigger.h"
+#include "functions/compat.h"
 
-extern void diffgen_null_key(const Tracking *tracking, int i)
-			pg_attribute_noreturn();
+pg_noreturn extern void diffgen_null_key(const Tracking *tracking, int i);
 extern bool diffgen_same_key(const Tracking *tracking, const Datum *a,
 							 const Datum *b);
 extern void diffgen_log_row(const Tracking *tracking, struct LogBatch *batch,
