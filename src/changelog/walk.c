@@ -22,6 +22,10 @@
  * and its hash taken with the older options; if it is not the one that the
  * older entry names, parts are unknown that were not recorded later on.
  *
+ * Within a transaction, entries are not always in the order of the changes that
+ * they tell of: triggers for a statement's first row can change its second
+ * before that one's own trigger fires.  There the hashes tell the order.
+ *
  * The live document is taken as it is, as what is redacted or ignored now need
  * not have been so then.  What is known of a state is redacted at the end, by
  * the options of then.
@@ -71,6 +75,10 @@ typedef struct Walk
 	int			nentries;
 	int			maxentries;
 
+	struct LogEntry *aside;		/* entries of a transaction that wait for ... */
+	int			naside;			/* ... those that they come before */
+	int			maxaside;
+
 	bool		started;		/* an entry has been looked at */
 	int64		newer;			/* the last one gone back over */
 	bytea	   *hash;			/* what the document must have, or NULL */
@@ -82,6 +90,7 @@ typedef struct LogEntry
 {
 	int64		change_id;
 	TimestampTz changed_at;
+	uint64		transaction;	/* 0 if it is not known */
 	bool		is_insert;
 	text	   *diff;
 	Jsonb	   *patch;
@@ -387,17 +396,23 @@ change_view(Walk *walk, const LogEntry *entry)
 	return true;
 }
 
+/* The hash of the state that was arrived at. */
+static const bytea *
+current_hash(Walk *walk)
+{
+	if (!walk->has_hash && walk->exists && walk->hash == NULL)
+		walk->hash = hash_document(walk, walk->base, walk->view);
+	return walk->hash;
+}
+
 /*
  * Check that an entry left what the next newer one found, or what is live.
  */
 static void
 check_link(Walk *walk, const LogEntry *entry)
 {
-	const bytea *hash = walk->hash;
-
-	if (!walk->has_hash && walk->exists)
-		hash = hash_document(walk, walk->base, walk->view);
-	if (same_hash(hash, entry->new_hash) || change_view(walk, entry))
+	if (same_hash(current_hash(walk), entry->new_hash) ||
+		change_view(walk, entry))
 		return;
 
 	if (walk->has_hash)
@@ -505,17 +520,48 @@ take_back(Walk *walk, const LogEntry *entry)
 	gather(walk, entry);
 }
 
+/* Is the entry of a change among those that wait? */
+static bool
+is_aside(const Walk *walk, int64 change_id)
+{
+	for (int i = 0; i < walk->naside; i++)
+	{
+		if (walk->aside[i].change_id == change_id)
+			return true;
+	}
+	return false;
+}
+
+static void
+report_no_change(const Walk *walk)
+{
+	ereport(ERROR,
+			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+			 errmsg("row of table \"%s\" has no change " INT64_FORMAT " of document \"%s\"",
+					get_rel_name(walk->tracking->target),
+					walk->goal->change_id, walk->document->label)));
+}
+
 /* Does the walk end before an entry is taken back? */
 static bool
-reached_goal(const WalkGoal *goal, const LogEntry *entry)
+reached_goal(const Walk *walk, const LogEntry *entry)
 {
+	const WalkGoal *goal = walk->goal;
+
 	if (goal->to_origin)
 		return entry->is_insert || entry->old_hash == NULL ||
 			entry->new_hash == NULL;
 	if (goal->by_time)
 		return entry->changed_at <= goal->as_of;
-	return entry->change_id < goal->change_id ||
-		(entry->change_id == goal->change_id && !goal->before);
+	if (goal->before ? walk->started && walk->newer == goal->change_id :
+		entry->change_id == goal->change_id)
+		return true;
+
+	/* Newer entries have all been looked at. */
+	if (entry->change_id < goal->change_id &&
+		!is_aside(walk, goal->change_id))
+		report_no_change(walk);
+	return false;
 }
 
 static struct varlena *
@@ -538,8 +584,20 @@ read_entry(HeapTuple tuple, TupleDesc desc, LogEntry *entry)
 	entry->is_insert = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull));
 	entry->old_hash = (bytea *) get_varlena(tuple, desc, 6);
 	entry->new_hash = (bytea *) get_varlena(tuple, desc, 7);
+	entry->transaction = DatumGetUInt64(SPI_getbinval(tuple, desc, 8,
+													  &isnull));
 	entry->diff = NULL;
 	entry->patch = NULL;
+}
+
+/* What of an entry is needed only to take it back. */
+static void
+read_change(const Walk *walk, HeapTuple tuple, TupleDesc desc,
+			LogEntry *entry)
+{
+	if (walk->kind == DOCUMENT_TEXT)
+		entry->diff = (text *) get_varlena(tuple, desc, 4);
+	entry->patch = (Jsonb *) get_varlena(tuple, desc, 5);
 }
 
 /*
@@ -654,16 +712,6 @@ read_live(Walk *walk)
 	SPI_freetuptable(SPI_tuptable);
 }
 
-static void
-report_no_change(const Walk *walk)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-			 errmsg("row of table \"%s\" has no change " INT64_FORMAT " of document \"%s\"",
-					get_rel_name(walk->tracking->target),
-					walk->goal->change_id, walk->document->label)));
-}
-
 /*
  * There are no older entries: does the changelog know what was then?
  *
@@ -727,7 +775,9 @@ entries_query(const Walk *walk)
 	initStringInfo(&query);
 	appendStringInfo(&query,
 					 "SELECT change_id, changed_at, operation OPERATOR(pg_catalog.=) 'insert'::pg_catalog.text, "
-					 "diff, patch, old_hash, new_hash FROM %s WHERE ",
+					 "diff, patch, old_hash, new_hash, %s FROM %s WHERE ",
+					 diffgen_column_expression(walk->tracking, "",
+											   HISTORY_TRANSACTION_ID),
 					 diffgen_relation_name(walk->tracking->changelog));
 	diffgen_append_condition(&query, walk->key, true);
 	appendStringInfo(&query,
@@ -736,37 +786,98 @@ entries_query(const Walk *walk)
 	return query.data;
 }
 
+/* Let an entry wait for those that it comes before. */
+static void
+set_aside(Walk *walk, const LogEntry *entry)
+{
+	if (walk->naside == walk->maxaside)
+	{
+		walk->maxaside = Max(8, walk->maxaside * 2);
+		walk->aside = walk->aside == NULL ?
+			palloc(mul_size(walk->maxaside, sizeof(LogEntry))) :
+			repalloc(walk->aside, mul_size(walk->maxaside, sizeof(LogEntry)));
+	}
+	walk->aside[walk->naside++] = *entry;
+}
+
+/* Take an entry back; true if the walk ends before it. */
+static bool
+pass(Walk *walk, const LogEntry *entry, WalkResult *result)
+{
+	if (reached_goal(walk, entry))
+	{
+		result->origin = entry->change_id;
+		return true;
+	}
+	walk->started = true;
+	take_back(walk, entry);
+	return false;
+}
+
 /*
- * Look at one entry; true if the walk ends before it.
+ * Take back those of the waiting entries whose turn it is; true if the walk
+ * ends before one.
+ *
+ * If all have to go, the newest of the others comes next, or is the one to
+ * complain of.
+ */
+static bool
+pass_waiting(Walk *walk, bool all, WalkResult *result)
+{
+	while (walk->naside > 0)
+	{
+		LogEntry	entry;
+		int			i = 0;
+
+		CHECK_FOR_INTERRUPTS();
+		while (i < walk->naside &&
+			   !same_hash(current_hash(walk), walk->aside[i].new_hash))
+			i++;
+		if (i == walk->naside)
+		{
+			if (!all)
+				return false;
+			i = 0;
+			check_link(walk, &walk->aside[i]);
+		}
+		entry = walk->aside[i];
+		walk->naside--;
+		memmove(&walk->aside[i], &walk->aside[i + 1],
+				(walk->naside - i) * sizeof(LogEntry));
+		if (pass(walk, &entry, result))
+			return true;
+	}
+	return false;
+}
+
+/*
+ * Look at the next entry; true if the walk ends before it.
  */
 static bool
 look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
 {
-	MemoryContext old_context = MemoryContextSwitchTo(walk->context);
 	LogEntry	entry;
 
 	read_entry(tuple, desc, &entry);
-	check_link(walk, &entry);
-	if (reached_goal(walk->goal, &entry))
-	{
-		const WalkGoal *goal = walk->goal;
+	if (walk->naside > 0 && walk->aside[0].transaction != entry.transaction &&
+		pass_waiting(walk, true, result))
+		return true;
 
-		if (!goal->by_time && !goal->to_origin &&
-			entry.change_id < goal->change_id &&
-			!(goal->before && walk->started &&
-			  walk->newer == goal->change_id))
-			report_no_change(walk);
+	if (!same_hash(current_hash(walk), entry.new_hash))
+	{
+		read_change(walk, tuple, desc, &entry);
+		set_aside(walk, &entry);
+		return entry.transaction == 0 && pass_waiting(walk, true, result);
+	}
+
+	/* What is needed to take it back is not, if the walk ends here. */
+	if (reached_goal(walk, &entry))
+	{
 		result->origin = entry.change_id;
-		MemoryContextSwitchTo(old_context);
 		return true;
 	}
-	if (walk->kind == DOCUMENT_TEXT)
-		entry.diff = (text *) get_varlena(tuple, desc, 4);
-	entry.patch = (Jsonb *) get_varlena(tuple, desc, 5);
-	walk->started = true;
-	take_back(walk, &entry);
-	MemoryContextSwitchTo(old_context);
-	return false;
+	read_change(walk, tuple, desc, &entry);
+	return pass(walk, &entry, result) || pass_waiting(walk, false, result);
 }
 
 static void
@@ -793,12 +904,22 @@ go_back(Walk *walk, WalkResult *result)
 		more = (nrows > 0);
 		for (uint64 i = 0; i < nrows && !done; i++)
 		{
+			MemoryContext old_context = MemoryContextSwitchTo(walk->context);
+
 			CHECK_FOR_INTERRUPTS();
 			done = look_at(walk, rows->vals[i], rows->tupdesc, result);
+			MemoryContextSwitchTo(old_context);
 		}
 		SPI_freetuptable(rows);
 	}
 	SPI_cursor_close(portal);
+	if (!done)
+	{
+		MemoryContext old_context = MemoryContextSwitchTo(walk->context);
+
+		done = pass_waiting(walk, true, result);
+		MemoryContextSwitchTo(old_context);
+	}
 	if (!done)
 		check_beginning(walk);
 }

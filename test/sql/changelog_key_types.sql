@@ -55,7 +55,7 @@ SET search_path = public;
 DROP SCHEMA chg_keys, chg_trap, "Types of others" CASCADE;
 
 -- A deferrable key that rows hand on to each other: by row, the new holder's
--- insert may be logged before the old one's delete, and that is no way back.
+-- insert may be logged before the old one's delete; the hashes tell the order.
 -- By statement it is one row that goes on.
 CREATE TABLE handed_on (id int PRIMARY KEY DEFERRABLE, doc jsonb);
 SELECT diffgen_track('handed_on');
@@ -64,6 +64,8 @@ UPDATE handed_on SET id = id + 1;
 SELECT id, operation FROM handed_on_changelog WHERE id = 2 ORDER BY change_id;
 SELECT diffgen_at('handed_on', 'doc', '-infinity', 2);
 SELECT diffgen_at('handed_on', 'doc', 'infinity', 2);
+SELECT c.operation, diffgen_at_change('handed_on', 'doc', c.change_id, true, 2) AS before, diffgen_at_change('handed_on', 'doc', c.change_id, false, 2) AS after
+FROM handed_on_changelog AS c WHERE c.id = 2 ORDER BY c.change_id;
 DROP TABLE handed_on, handed_on_changelog;
 CREATE TABLE handed_on (id int PRIMARY KEY DEFERRABLE, doc jsonb);
 SELECT diffgen_track('handed_on', NULL, '{"level": "statement"}');

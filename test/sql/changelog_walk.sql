@@ -234,6 +234,34 @@ SELECT diffgen_track('two');
 SELECT diffgen_at('two', 'doc', now(), 1);
 SELECT diffgen_at('two', 'doc', now(), VARIADIC '{}'::int[]);
 
+-- entries of a transaction that are not in the order of the changes
+CREATE TABLE chosen (id int PRIMARY KEY, doc jsonb, note text);
+SELECT diffgen_track('chosen');
+CREATE FUNCTION one_default() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	IF new.doc->>'default' = 'true' THEN
+		UPDATE chosen SET doc = doc || '{"default": false}', note = note || E'not any more\n' WHERE id <> new.id AND doc->>'default' = 'true';
+	END IF;
+	RETURN NULL;
+END $$;
+CREATE TRIGGER zzz AFTER INSERT OR UPDATE ON chosen FOR EACH ROW EXECUTE FUNCTION one_default();
+INSERT INTO chosen SELECT i, '{"default": true}', E'first\n' FROM generate_series(1, 3) i;
+UPDATE chosen SET doc = doc || '{"default": true, "more": 1}', note = note || E'again\n';
+SELECT id, document, string_agg(left(operation, 1), '' ORDER BY change_id) AS operations FROM chosen_changelog WHERE id IS NOT NULL GROUP BY id, document ORDER BY id, document;
+SELECT id, diffgen_at('chosen', 'doc', 'infinity', id) = doc AS doc, diffgen_at_text('chosen', 'note', 'infinity', id) = note AS note,
+	(SELECT string_agg(coalesce(diffgen_at_change('chosen', 'doc', c.change_id, true, id)::text, '-') || ' > ' || diffgen_at_change('chosen', 'doc', c.change_id, false, id)::text, '; ' ORDER BY c.change_id)
+		FROM chosen_changelog c WHERE c.id = chosen.id AND c.document = 'doc') AS changes
+FROM chosen ORDER BY id;
+SELECT id, diffgen_at_change_text('chosen', 'note', min(c.change_id), true, id) IS NULL AS from_nothing, count(*) FROM chosen JOIN chosen_changelog c USING (id) WHERE c.document = 'note' AND c.operation = 'insert' GROUP BY id ORDER BY id;
+SELECT path, value, change_id FROM diffgen_blame('chosen', 'doc', 3);
+SELECT diffgen_at_change('chosen', 'doc', 100000, true, 2);
+SELECT diffgen_at_change('chosen', 'doc', 1, false, 2);
+-- a broken link is told as such
+BEGIN;
+DELETE FROM chosen_changelog WHERE change_id = (SELECT max(change_id) FROM chosen_changelog WHERE id = 2 AND document = 'doc');
+SELECT diffgen_at_change('chosen', 'doc', (SELECT min(change_id) FROM chosen_changelog WHERE id = 2 AND document = 'doc'), false, 2);
+ROLLBACK;
+
 SET client_min_messages = warning;
 DROP SCHEMA chg_walk CASCADE;
 DROP ROLE regress_chg_walker;
