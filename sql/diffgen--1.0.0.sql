@@ -601,18 +601,32 @@ $$;
 COMMENT ON FUNCTION diffgen_note(regclass, text, jsonb) IS
 'internal: a changelog''s row about the changelog itself';
 
--- The type under a domain, and under those that it is made of.
+-- The type under a domain, and under those that it is made of, with what
+-- modifies it.
+CREATE FUNCTION diffgen_base_type(of_type oid, of_modifier int,
+	OUT type regtype, OUT modifier int)
+RETURNS record
+LANGUAGE sql STABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	WITH RECURSIVE types(oid, modifier, base, base_modifier) AS (
+		SELECT t.oid, of_modifier, t.typbasetype, t.typtypmod
+		FROM pg_type t WHERE t.oid = of_type
+		UNION ALL
+		SELECT t.oid, d.base_modifier, t.typbasetype, t.typtypmod
+		FROM types d JOIN pg_type t ON t.oid = d.base)
+	SELECT t.oid::regtype, t.modifier FROM types t WHERE t.base = 0
+$$;
+
+COMMENT ON FUNCTION diffgen_base_type(oid, int) IS
+'internal: the type that a domain is of, or the type itself, and its modifier';
+
 CREATE FUNCTION diffgen_base_type(type oid)
 RETURNS regtype
 LANGUAGE sql STABLE STRICT
 SET search_path = pg_catalog, pg_temp
 AS $$
-	WITH RECURSIVE types(oid, base) AS (
-		SELECT t.oid, t.typbasetype FROM pg_type t WHERE t.oid = type
-		UNION ALL
-		SELECT t.oid, t.typbasetype
-		FROM types d JOIN pg_type t ON t.oid = d.base)
-	SELECT t.oid::regtype FROM types t WHERE t.base = 0
+	SELECT b.type FROM @extschema@.diffgen_base_type(type, -1) b
 $$;
 
 COMMENT ON FUNCTION diffgen_base_type(oid) IS
@@ -777,8 +791,10 @@ DECLARE
 		'application', 'context'];
 BEGIN
 	SELECT c.* INTO STRICT tab FROM pg_class c WHERE c.oid = target;
+	-- Not a domain's: it could refuse the NULL of rows without a key, or give
+	-- them a default.
 	SELECT string_agg(format('%I %s%s', k.log_name,
-				format_type(a.atttypid, a.atttypmod),
+				format_type(t.oid, b.modifier),
 				CASE WHEN a.attcollation <> t.typcollation
 					THEN format(' COLLATE %s', a.attcollation::regcollation)
 					ELSE '' END), ', ' ORDER BY k.n),
@@ -788,8 +804,9 @@ BEGIN
 				THEN left('key_' || u.name, 63)
 				ELSE u.name::text END AS log_name
 			FROM unnest(key) WITH ORDINALITY AS u(name, n)) AS k
-		JOIN pg_attribute a ON a.attrelid = target AND a.attname = k.name
-		JOIN pg_type t ON t.oid = a.atttypid;
+		JOIN pg_attribute a ON a.attrelid = target AND a.attname = k.name,
+		LATERAL @extschema@.diffgen_base_type(a.atttypid, a.atttypmod) AS b
+		JOIN pg_type t ON t.oid = b.type;
 
 	LOOP
 		name := tab.relname;

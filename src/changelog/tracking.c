@@ -335,7 +335,9 @@ match_keys(Tracking *tracking, Relation target, Relation changelog,
 		Oid			opclass = opclasses->values[i];
 
 		log_att = next_log_column(log_desc, &log_attnum);
-		if (log_att == NULL || log_att->atttypid != att->atttypid ||
+		/* The changelog has the type that a domain is of: see diffgen_track. */
+		if (log_att == NULL ||
+			getBaseType(log_att->atttypid) != getBaseType(att->atttypid) ||
 			strcmp(NameStr(log_att->attname), COLUMN_CHANGE_ID) == 0)
 			return false;
 		if (by_name &&
@@ -346,7 +348,7 @@ match_keys(Tracking *tracking, Relation target, Relation changelog,
 		}
 
 		key->attnum = att->attnum;
-		key->type = att->atttypid;
+		key->type = getBaseType(att->atttypid);
 		key->typlen = att->attlen;
 		key->typbyval = att->attbyval;
 		key->collation = att->attcollation;

@@ -54,6 +54,29 @@ SELECT public.diffgen_operator('"Types of others".citext', '"Types of others".ci
 SET search_path = public;
 DROP SCHEMA chg_keys, chg_trap, "Types of others" CASCADE;
 
+-- Domains that refuse NULL or replace it: the changelog has the types that they are of.
+CREATE DOMAIN code AS varchar(5) NOT NULL CHECK (value <> '');
+CREATE DOMAIN short_code AS code CHECK (length(value) < 4);
+CREATE DOMAIN place AS int DEFAULT 7;
+CREATE TABLE of_domains (c short_code, p place, doc jsonb, PRIMARY KEY (c, p));
+SELECT diffgen_track('of_domains');
+SELECT attname, format_type(atttypid, atttypmod) FROM pg_attribute WHERE attrelid = 'of_domains_changelog'::regclass AND attnum BETWEEN 1 AND 2 ORDER BY attnum;
+INSERT INTO of_domains VALUES ('a', 1, '{"v": 1}'), ('b', 7, '{"v": 1}');
+UPDATE of_domains SET doc = '{"v": 2}';
+UPDATE of_domains SET p = 3 WHERE c = 'a';
+SELECT c, p, operation FROM of_domains_changelog ORDER BY change_id;
+SELECT operation, paths FROM diffgen_history('of_domains', 'b', 7);
+SELECT diffgen_at_change('of_domains', 'doc', min(change_id), false, 'b'::code, 7::place) FROM of_domains_changelog WHERE c = 'b';
+SELECT diffgen_undo('of_domains_changelog', max(change_id)) FROM of_domains_changelog WHERE c = 'b' AND operation = 'update';
+CREATE TABLE old_domains AS SELECT 'b'::code AS c, 7::place AS p, n, jsonb_build_object('v', n) AS doc, '2026-01-01'::timestamptz + n * interval '1 s' AS at FROM generate_series(1, 3) n;
+SET client_min_messages = warning;
+CALL diffgen_backfill('old_domains', 'of_domains', '{c,p}', 'doc', 'n', 'at', 2);
+RESET client_min_messages;
+SELECT bool_and(diffgen_at('of_domains', 'doc', at, c, p) = doc) AS snapshots FROM old_domains;
+SELECT diffgen_timeline_html('of_domains', '{"c": "b"}') LIKE '%diffgen_undo%' AS page;
+DROP TABLE of_domains, of_domains_changelog, old_domains;
+DROP DOMAIN short_code, code, place;
+
 -- A deferrable key that rows hand on to each other: by row, the new holder's
 -- insert may be logged before the old one's delete; the hashes tell the order.
 -- By statement it is one row that goes on.
