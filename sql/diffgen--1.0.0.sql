@@ -1659,6 +1659,8 @@ BEGIN
 	PERFORM pg_catalog.set_config('datestyle', 'ISO', true);
 	PERFORM pg_catalog.set_config('intervalstyle', 'postgres', true);
 	PERFORM pg_catalog.set_config('extra_float_digits', '1', true);
+	-- Compiling a statement takes longer than a batch of small documents.
+	PERFORM pg_catalog.set_config('jit', 'off', true);
 END
 $$;
 
@@ -1853,6 +1855,8 @@ BEGIN
 					AND a.attname = u.log_name
 				JOIN pg_attribute f ON f.attrelid = source
 					AND f.attname = u.name) AS c) AS k;
+	EXECUTE format('SELECT min(l.changed_at) FROM %s l WHERE l.operation = ''track''',
+		work.changelog) INTO work.track_time;
 	work.arguments := jsonb_build_object('key_columns', key_columns,
 		'order_by', order_by, 'changed_at', changed_at, 'options', work.options);
 	RETURN work;
@@ -1891,25 +1895,16 @@ $$;
 COMMENT ON FUNCTION diffgen_find_note(diffgen_backfill_work) IS
 'internal: the note of a backfill that is not finished';
 
--- Finds the note of a backfill that was begun, or makes one.
-CREATE FUNCTION diffgen_begin_backfill(INOUT work diffgen_backfill_work)
+-- What a backfill has before it; an error if it cannot be taken in.
+CREATE FUNCTION diffgen_check_snapshots(work diffgen_backfill_work,
+	OUT total bigint, OUT first_time timestamptz, OUT last_time timestamptz)
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-	total bigint;
 	incomplete bigint;
 	lossy bigint;
-	first_time timestamptz;
-	last_time timestamptz;
 BEGIN
-	EXECUTE format('SELECT min(l.changed_at) FROM %s l WHERE l.operation = ''track''',
-		work.changelog) INTO work.track_time;
-	work.note := @extschema@.diffgen_find_note(work);
-	IF work.note IS NOT NULL THEN
-		RETURN;
-	END IF;
-
 	EXECUTE format('SELECT count(*), min(%1$s), max(%1$s), '
 		'count(*) FILTER (WHERE %1$s IS NULL OR num_nulls(%2$s, %3$s) > 0), count(*) FILTER (WHERE %4$s) FROM %5$s s',
 		work.at, work.place, array_to_string(work.keys, ', '), work.lossy,
@@ -1927,27 +1922,44 @@ BEGIN
 		RAISE EXCEPTION 'times of snapshots in table % must be finite', work.source
 			USING ERRCODE = 'datetime_field_overflow';
 	END IF;
+END
+$$;
 
+COMMENT ON FUNCTION diffgen_check_snapshots(diffgen_backfill_work) IS
+'internal: how many snapshots there are, and of when';
+
+-- Makes the note of a backfill, unless another session has by now.  In a
+-- transaction that has not looked into the changelog: who has waits for no lock
+-- that an ATTACH, which waits for them, has got.
+CREATE FUNCTION diffgen_begin_backfill(work diffgen_backfill_work,
+	total bigint, first_time timestamptz, last_time timestamptz)
+RETURNS bigint
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+	note bigint;
+BEGIN
 	-- One at a time; writers are not in the way.
 	EXECUTE format('LOCK TABLE ONLY %s IN SHARE UPDATE EXCLUSIVE MODE',
 		work.changelog);
-	work.note := @extschema@.diffgen_find_note(work);
-	IF work.note IS NOT NULL THEN
-		RETURN;
+	note := @extschema@.diffgen_find_note(work);
+	IF note IS NOT NULL THEN
+		RETURN note;
 	END IF;
 	IF first_time IS NOT NULL THEN
 		PERFORM @extschema@.diffgen_make_partitions(work.changelog,
 			first_time, least(last_time, now()));
 	END IF;
-	work.note := @extschema@.diffgen_note(work.changelog, 'backfill',
+	RETURN @extschema@.diffgen_note(work.changelog, 'backfill',
 		work.arguments || jsonb_build_object('source', work.source::text,
 			'document', work.document, 'total', total, 'done', 0,
 			'parts', '[]'::jsonb, 'started', clock_timestamp()));
 END
 $$;
 
-COMMENT ON FUNCTION diffgen_begin_backfill(diffgen_backfill_work) IS
-'internal: find or make the note of a backfill';
+COMMENT ON FUNCTION diffgen_begin_backfill(diffgen_backfill_work, bigint, timestamptz, timestamptz) IS
+'internal: make the note of a backfill';
 
 -- What a backfill, or one of its parts, is locked by.
 CREATE FUNCTION diffgen_backfill_lock(work diffgen_backfill_work, note bigint,
@@ -2323,6 +2335,7 @@ LANGUAGE plpgsql
 AS $$
 DECLARE
 	work @extschema@.diffgen_backfill_work;
+	seen record;
 	part jsonb;
 	added record;
 	taken record;
@@ -2342,9 +2355,20 @@ BEGIN
 	SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
 	PERFORM @extschema@.diffgen_settle();
 
-	work := @extschema@.diffgen_begin_backfill(
-		@extschema@.diffgen_describe_backfill(source, target, key_columns,
-			document, order_by, changed_at, options));
+	work := @extschema@.diffgen_describe_backfill(source, target, key_columns,
+		document, order_by, changed_at, options);
+	work.note := @extschema@.diffgen_find_note(work);
+	IF work.note IS NULL THEN
+		-- Counting can take long: without a lock on the changelog.
+		COMMIT;
+		PERFORM @extschema@.diffgen_settle();
+		SELECT s.* INTO seen FROM @extschema@.diffgen_check_snapshots(work) s;
+		COMMIT;
+		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;
+		PERFORM @extschema@.diffgen_settle();
+		work.note := @extschema@.diffgen_begin_backfill(work, seen.total,
+			seen.first_time, seen.last_time);
+	END IF;
 	LOOP
 		COMMIT;
 		SET TRANSACTION ISOLATION LEVEL READ COMMITTED;

@@ -74,6 +74,7 @@ typedef struct Tracking
 
 	struct Engine *engine;		/* entry.c */
 	struct LogWriter *writer;	/* log_writer.c; NULL until it is needed */
+	struct WalkPlans *walk_plans;	/* walk.c; the same */
 } Tracking;
 
 /* Names of triggers of a tracked table, and of their function. */

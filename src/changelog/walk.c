@@ -56,6 +56,15 @@
 
 #define WALK_BATCH	50
 
+/* Statements of a tracked table, each NULL until it is needed. */
+typedef struct WalkPlans
+{
+	SPIPlanPtr	entries;
+	SPIPlanPtr *live;			/* for each document */
+	int			ndocuments;
+	MemoryContextCallback cleanup;
+} WalkPlans;
+
 typedef struct Walk
 {
 	const RowKey *key;
@@ -106,7 +115,7 @@ walk_context(void *arg)
 	if (walk->started)
 		errcontext("history of document \"%s\" of table \"%s\", at change " INT64_FORMAT,
 				   walk->document->label,
-				   get_rel_name(walk->tracking->target), walk->newer);
+				   walk->tracking->target_name, walk->newer);
 }
 
 static bool
@@ -155,7 +164,7 @@ report_broken(const Walk *walk, int64 culprit, const char *message)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("history of document \"%s\" of table \"%s\" is broken at change " INT64_FORMAT,
 					walk->document->label,
-					get_rel_name(walk->tracking->target), culprit),
+					walk->tracking->target_name, culprit),
 			 message != NULL ?
 			 errdetail("The change cannot be taken back: %s.", message) :
 			 errdetail("Taking back the change does not give the document that was there before it.")));
@@ -172,7 +181,7 @@ report_redacted(const Walk *walk, int64 culprit)
 			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 			 errmsg("cannot go back over change " INT64_FORMAT " of document \"%s\" of table \"%s\": it is redacted",
 					culprit, walk->document->label,
-					get_rel_name(walk->tracking->target)),
+					walk->tracking->target_name),
 			 errdetail("A value that was not redacted before the change is redacted after it, and is not stored.")));
 }
 
@@ -351,7 +360,7 @@ report_link(const Walk *walk, int64 older)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("history of document \"%s\" of table \"%s\" is broken between changes " INT64_FORMAT " and " INT64_FORMAT,
 					walk->document->label,
-					get_rel_name(walk->tracking->target), older,
+					walk->tracking->target_name, older,
 					walk->newer),
 			 errdetail("What the older one left is not what the newer one found."),
 			 errhint("Entries were changed or removed, the document was changed while it was not tracked, or parts that are ignored now were not then.")));
@@ -421,7 +430,7 @@ check_link(Walk *walk, const LogEntry *entry)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("document \"%s\" of table \"%s\" is not as change " INT64_FORMAT " left it",
 					walk->document->label,
-					get_rel_name(walk->tracking->target), entry->change_id),
+					walk->tracking->target_name, entry->change_id),
 			 errdetail("The way back begins at the live row."),
 			 errhint("Entries were changed or removed, the document was changed while it was not tracked, or parts that are ignored now were not then.")));
 }
@@ -474,7 +483,7 @@ report_incomplete(const Walk *walk)
 			(errcode(ERRCODE_DATA_CORRUPTED),
 			 errmsg("change " INT64_FORMAT " of document \"%s\" of table \"%s\" has no patch to take back",
 					walk->newer, walk->document->label,
-					get_rel_name(walk->tracking->target))));
+					walk->tracking->target_name)));
 }
 
 /*
@@ -538,7 +547,7 @@ report_no_change(const Walk *walk)
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("row of table \"%s\" has no change " INT64_FORMAT " of document \"%s\"",
-					get_rel_name(walk->tracking->target),
+					walk->tracking->target_name,
 					walk->goal->change_id, walk->document->label)));
 }
 
@@ -667,19 +676,61 @@ redacted_document(const Walk *walk, Datum document)
 	return result;
 }
 
-/* Begin at the live document, if there is one. */
 static void
-read_live(Walk *walk)
+free_plans(void *arg)
+{
+	WalkPlans  *plans = arg;
+
+	if (plans->entries != NULL)
+		SPI_freeplan(plans->entries);
+	for (int i = 0; i < plans->ndocuments; i++)
+	{
+		if (plans->live[i] != NULL)
+			SPI_freeplan(plans->live[i]);
+	}
+}
+
+/* The statements of a tracked table, which live as long as what is known. */
+static WalkPlans *
+walk_plans(const Tracking *tracking)
+{
+	MemoryContext old_context;
+	WalkPlans  *plans = tracking->walk_plans;
+
+	if (plans != NULL)
+		return plans;
+	old_context = MemoryContextSwitchTo(tracking->context);
+	plans = palloc0(sizeof(WalkPlans));
+	plans->ndocuments = tracking->ndocuments;
+	plans->live = palloc0(mul_size(Max(plans->ndocuments, 1),
+								   sizeof(SPIPlanPtr)));
+	plans->cleanup.func = free_plans;
+	plans->cleanup.arg = plans;
+	MemoryContextRegisterResetCallback(tracking->context, &plans->cleanup);
+	unconstify(Tracking *, tracking)->walk_plans = plans;
+	MemoryContextSwitchTo(old_context);
+	return plans;
+}
+
+static SPIPlanPtr
+prepare(const char *query, int nparams, Oid *types)
+{
+	SPIPlanPtr	plan = SPI_prepare(query, nparams, types);
+
+	if (plan == NULL)
+		elog(ERROR, "SPI_prepare failed: %s",
+			 SPI_result_code_string(SPI_result));
+	if (SPI_keepplan(plan) != 0)
+		elog(ERROR, "SPI_keepplan failed");
+	return plan;
+}
+
+static char *
+live_query(const Walk *walk)
 {
 	const Tracking *tracking = walk->tracking;
 	StringInfoData query;
 
-	if (!AttributeNumberIsValid(walk->document->attnum))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column of document \"%s\" of table \"%s\" is gone",
-						walk->document->label,
-						get_rel_name(tracking->target))));
 	initStringInfo(&query);
 
 	/* Rows of tables that inherit from it are not its own. */
@@ -691,10 +742,28 @@ read_live(Walk *walk)
 					 "ONLY" : "",
 					 diffgen_relation_name(tracking->target));
 	diffgen_append_condition(&query, walk->key, false);
-	if (SPI_execute_with_args(query.data, tracking->nkeys, walk->key->types,
-							  walk->key->values, NULL, true,
-							  1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_with_args failed");
+	return query.data;
+}
+
+/* Begin at the live document, if there is one. */
+static void
+read_live(Walk *walk)
+{
+	const Tracking *tracking = walk->tracking;
+	SPIPlanPtr *plan = &walk_plans(tracking)->live[walk->document -
+												   tracking->documents];
+
+	if (!AttributeNumberIsValid(walk->document->attnum))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_COLUMN),
+				 errmsg("column of document \"%s\" of table \"%s\" is gone",
+						walk->document->label, tracking->target_name)));
+	if (*plan == NULL)
+		*plan = prepare(live_query(walk), tracking->nkeys, walk->key->types);
+	if (SPI_execute_plan(*plan, walk->key->values, NULL, true,
+						 1) != SPI_OK_SELECT)
+		elog(ERROR, "SPI_execute_plan failed: %s",
+			 SPI_result_code_string(SPI_result));
 	if (SPI_processed > 0)
 	{
 		bool		isnull;
@@ -722,11 +791,14 @@ read_live(Walk *walk)
 static void
 check_time(const Walk *walk)
 {
-	const char *table = get_rel_name(walk->tracking->target);
+	const char *table = walk->tracking->target_name;
 	TimestampTz as_of = walk->goal->as_of;
 	Beginning	beginning;
 	bool		inserted = walk->started && !walk->exists;
 
+	/* What is live is so until something changes it. */
+	if (as_of >= GetCurrentTimestamp())
+		return;
 	diffgen_find_beginning(walk->tracking, walk->document->label, &beginning);
 	if (!beginning.is_known)
 	{
@@ -884,15 +956,16 @@ static void
 go_back(Walk *walk, WalkResult *result)
 {
 	int			nkeys = walk->tracking->nkeys;
+	SPIPlanPtr *plan = &walk_plans(walk->tracking)->entries;
 	Portal		portal;
 	bool		done = false;
 	bool		more = true;
 
 	walk->key->types[nkeys] = TEXTOID;
 	walk->key->values[nkeys] = CStringGetTextDatum(walk->document->label);
-	portal = SPI_cursor_open_with_args(NULL, entries_query(walk), nkeys + 1,
-									   walk->key->types, walk->key->values,
-									   NULL, true, 0);
+	if (*plan == NULL)
+		*plan = prepare(entries_query(walk), nkeys + 1, walk->key->types);
+	portal = SPI_cursor_open(NULL, *plan, walk->key->values, NULL, true);
 	while (!done && more)
 	{
 		SPITupleTable *rows;
