@@ -30,6 +30,9 @@
  * not have been so then.  What is known of a state is redacted at the end, by
  * the options of then.
  *
+ * walk_read.c reads, walk_proof.c makes and proves documents; here is which
+ * entry comes next, and what it means.
+ *
  * Time: linear in the entries and the documents at whole ones.  Memory: the
  * document, the patches and what the edits take.
  *
@@ -37,75 +40,18 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_class.h"
-#include "catalog/pg_type.h"
-#include "changelog/history.h"
 #include "changelog/notes.h"
-#include "changelog/patch_rewrite.h"
 #include "changelog/take_back.h"
+#include "changelog/walk_private.h"
 #include "executor/spi.h"
 #include "functions/compat.h"
 #include "miscadmin.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
-#include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 #include "utils/timestamp.h"
 
 #define WALK_BATCH	50
-
-/* Statements of a tracked table, each NULL until it is needed. */
-typedef struct WalkPlans
-{
-	SPIPlanPtr	entries;
-	SPIPlanPtr *live;			/* for each document */
-	int			ndocuments;
-	MemoryContextCallback cleanup;
-} WalkPlans;
-
-typedef struct Walk
-{
-	const RowKey *key;
-	const Tracking *tracking;
-	const TrackedDocument *document;
-	const WalkGoal *goal;
-	MemoryContext context;		/* of all that is kept */
-	Datum		view;			/* options for hashes */
-	Datum		newer_view;		/* the same of the newer side, if they differ */
-
-	DocumentKind kind;
-	Datum		live;			/* the live document, if it is wanted later */
-	bool		exists;			/* the document that was arrived at ... */
-	Datum		base;			/* ... is this one ... */
-	WalkEntry  *entries;		/* ... after all patches gone back over ... */
-	int			first;			/* ... from this one on */
-	int			nentries;
-	int			maxentries;
-
-	struct LogEntry *aside;		/* entries of a transaction that wait for ... */
-	int			naside;			/* ... those that they come before */
-	int			maxaside;
-
-	bool		started;		/* an entry has been looked at */
-	int64		newer;			/* the last one gone back over */
-	bytea	   *hash;			/* what the document must have, or NULL */
-	bool		has_hash;
-} Walk;
-
-/* An entry as it is fetched. */
-typedef struct LogEntry
-{
-	int64		change_id;
-	TimestampTz changed_at;
-	uint64		transaction;	/* 0 if it is not known */
-	bool		is_insert;
-	text	   *diff;
-	Jsonb	   *patch;
-	bytea	   *old_hash;
-	bytea	   *new_hash;
-} LogEntry;
 
 static void
 walk_context(void *arg)
@@ -116,28 +62,6 @@ walk_context(void *arg)
 		errcontext("history of document \"%s\" of table \"%s\", at change " INT64_FORMAT,
 				   walk->document->label,
 				   walk->tracking->target_name, walk->newer);
-}
-
-static bool
-same_hash(const bytea *a, const bytea *b)
-{
-	if (a == NULL || b == NULL)
-		return a == b;
-	return VARSIZE_ANY_EXHDR(a) == VARSIZE_ANY_EXHDR(b) &&
-		memcmp(VARDATA_ANY(a), VARDATA_ANY(b), VARSIZE_ANY_EXHDR(a)) == 0;
-}
-
-static bytea *
-hash_document(const Walk *walk, Datum document, Datum view)
-{
-	Oid			types[2] = {JSONBOID, JSONBOID};
-	Oid			function;
-
-	if (walk->kind == DOCUMENT_TEXT)
-		return diffgen_document_hash(walk->tracking, walk->kind, document);
-	function = diffgen_sibling(walk->tracking->schema, "diffgen_hash", 2,
-							   types);
-	return DatumGetByteaPP(OidFunctionCall2(function, document, view));
 }
 
 /*
@@ -155,202 +79,6 @@ begin_again(Walk *walk, bool exists, Datum document)
 	walk->nentries = 0;
 	walk->exists = exists;
 	walk->base = document;
-}
-
-static void
-report_broken(const Walk *walk, int64 culprit, const char *message)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_DATA_CORRUPTED),
-			 errmsg("history of document \"%s\" of table \"%s\" is broken at change " INT64_FORMAT,
-					walk->document->label,
-					walk->tracking->target_name, culprit),
-			 message != NULL ?
-			 errdetail("The change cannot be taken back: %s.", message) :
-			 errdetail("Taking back the change does not give the document that was there before it.")));
-}
-
-/*
- * A value that is redacted on one side of a change only is redacted on both in
- * the patch, or is not in it, if it stays as it is.
- */
-static void
-report_redacted(const Walk *walk, int64 culprit)
-{
-	ereport(ERROR,
-			(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-			 errmsg("cannot go back over change " INT64_FORMAT " of document \"%s\" of table \"%s\": it is redacted",
-					culprit, walk->document->label,
-					walk->tracking->target_name),
-			 errdetail("A value that was not redacted before the change is redacted after it, and is not stored.")));
-}
-
-/*
- * Does a document have values that are known as markers alone, though some of
- * the options do not redact them there?
- */
-static bool
-lacks_values(const Walk *walk, Datum document, const Datum *views, int n)
-{
-	if (diffgen_list_options(views, n, "redact", "ignore") == (Datum) 0)
-		return false;
-	for (int i = 0; i < n; i++)
-	{
-		Datum		options = diffgen_list_options(&views[i], 1, "redact",
-												   "ignore");
-		Datum		shown = document;
-
-		if (options != (Datum) 0)
-		{
-			struct varlena *patch;
-
-			patch = diffgen_whole_patch(walk->tracking, document, options);
-			shown = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
-		}
-		if (diffgen_has_marker(DatumGetJsonbP(shown)))
-			return true;
-	}
-	return false;
-}
-
-/*
- * A document without what options ignore.
- *
- * Positions are those of the document itself, as no element of an array is
- * ignored.
- */
-static Datum
-without_ignored(const Walk *walk, Datum document, Datum view)
-{
-	Datum		options = diffgen_list_options(&view, 1, "ignore", "ignore");
-	struct varlena *patch;
-
-	if (options == (Datum) 0)
-		return document;
-	patch = diffgen_whole_patch(walk->tracking, document, options);
-	return JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
-}
-
-/*
- * The document that was arrived at is not what it should be, or cannot be made,
- * for a reason that the message tells: say which change is to blame.
- *
- * Changes are taken back one by one, until there is the first that leads
- * astray, by all of the views.  Nothing here does more than compute, which
- * take_back.c relies on.
- */
-static void
-report_culprit(Walk *walk, const Datum *views, int nviews,
-			   const char *message)
-{
-	Datum		base = without_ignored(walk, walk->base, views[0]);
-	Datum		document = base;
-
-	for (int i = walk->first; i < walk->nentries; i++)
-	{
-		const WalkEntry *entry = &walk->entries[i];
-		Datum		before;
-		char	   *inner;
-		bool		proven = false;
-
-		CHECK_FOR_INTERRUPTS();
-		walk->newer = entry->change_id;
-		if (!diffgen_take_back_patches(walk->tracking, document, entry, 1,
-									   &before, &inner))
-			report_broken(walk, entry->change_id, inner);
-		if (document != base)
-			pfree(DatumGetPointer(document));
-		document = before;
-		for (int j = 0; j < nviews && !proven; j++)
-			proven = same_hash(hash_document(walk, document, views[j]),
-							   entry->old_hash);
-		if (!proven)
-		{
-			if (diffgen_patch_redacts(entry->patch) ||
-				lacks_values(walk, document, views, nviews))
-				report_redacted(walk, entry->change_id);
-			report_broken(walk, entry->change_id, NULL);
-		}
-	}
-	report_broken(walk, walk->newer, message);
-}
-
-/* What was recorded when an entry was made. */
-static Datum
-view_at(const Walk *walk, int64 change_id)
-{
-	return diffgen_view_options(diffgen_options_at_change(walk->tracking,
-														  change_id));
-}
-
-/* The document after all patches since some base, in the walk's context. */
-static Datum
-replayed(Walk *walk, Datum base)
-{
-	Datum		result;
-	char	   *message;
-
-	if (walk->first == walk->nentries)
-		return base;
-	if (!diffgen_take_back_patches(walk->tracking, base,
-								   walk->entries + walk->first,
-								   walk->nentries - walk->first, &result,
-								   &message))
-		report_culprit(walk, &walk->view, 1, message);
-	return result;
-}
-
-/*
- * The document that was arrived at, in the walk's context.
- *
- * If it does not have the hash that it should have, it can be that
- *
- *	- the last entries were made with other options, which showed as much of
- *	  the document as the newer ones, but show other parts of older states;
- *	- parts that are ignored now were not then, or did not exist, as a path
- *	  with a filter did not match.  Then all ignored parts are left out, for
- *	  the patches tell all of the others.
- */
-static Datum
-current_document(Walk *walk)
-{
-	Datum		document = replayed(walk, walk->base);
-	Datum		views[2];
-	int			nviews = 1;
-
-	if (!walk->has_hash ||
-		same_hash(hash_document(walk, document, walk->view), walk->hash))
-		return document;
-	if (walk->kind == DOCUMENT_TEXT)
-		report_broken(walk, walk->newer, NULL);
-
-	views[0] = walk->view;
-	views[1] = view_at(walk, walk->newer);
-	if (!datumIsEqual(views[0], views[1], false, -1))
-		nviews = 2;
-	for (int i = 0; i < 2 * nviews; i++)
-	{
-		Datum		view = views[i % nviews];
-		Datum		candidate = document;
-
-		if (i >= nviews)
-		{
-			Datum		base = without_ignored(walk, walk->base, view);
-
-			if (base == walk->base)
-				continue;
-			candidate = replayed(walk, base);
-		}
-		if (same_hash(hash_document(walk, candidate, view), walk->hash))
-		{
-			walk->view = view;
-			return candidate;
-		}
-		if (candidate != document)
-			pfree(DatumGetPointer(candidate));
-	}
-	report_culprit(walk, views, nviews, NULL);
-	pg_unreachable();
 }
 
 static void
@@ -380,15 +108,15 @@ change_view(Walk *walk, const LogEntry *entry)
 	if (!walk->exists || entry->new_hash == NULL ||
 		walk->kind == DOCUMENT_TEXT)
 		return false;
-	document = current_document(walk);
+	document = diffgen_walk_document(walk);
 	views[0] = walk->view;
-	views[1] = view_at(walk, entry->change_id);
+	views[1] = diffgen_walk_view_at(walk, entry->change_id);
 	if (datumIsEqual(views[0], views[1], false, -1))
 		return false;
-	if (!same_hash(hash_document(walk, document, views[1]), entry->new_hash))
+	if (!diffgen_same_hash(diffgen_walk_hash(walk, document, views[1]), entry->new_hash))
 	{
-		if (walk->started && lacks_values(walk, document, views, 2))
-			report_redacted(walk, walk->newer);
+		if (walk->started && diffgen_walk_lacks_values(walk, document, views, 2))
+			diffgen_walk_report_redacted(walk, walk->newer);
 		return false;
 	}
 
@@ -410,7 +138,7 @@ static const bytea *
 current_hash(Walk *walk)
 {
 	if (!walk->has_hash && walk->exists && walk->hash == NULL)
-		walk->hash = hash_document(walk, walk->base, walk->view);
+		walk->hash = diffgen_walk_hash(walk, walk->base, walk->view);
 	return walk->hash;
 }
 
@@ -420,7 +148,7 @@ current_hash(Walk *walk)
 static void
 check_link(Walk *walk, const LogEntry *entry)
 {
-	if (same_hash(current_hash(walk), entry->new_hash) ||
+	if (diffgen_same_hash(current_hash(walk), entry->new_hash) ||
 		change_view(walk, entry))
 		return;
 
@@ -449,7 +177,7 @@ undo_text(Walk *walk, const LogEntry *entry)
 
 	if (!diffgen_take_back_text(walk->tracking, after, entry->diff, &before,
 								&message))
-		report_broken(walk, entry->change_id, message);
+		diffgen_walk_report_broken(walk, entry->change_id, message);
 	if (before != after && after != walk->live)
 		pfree(DatumGetPointer(after));
 	pfree(entry->diff);
@@ -511,9 +239,9 @@ take_back(Walk *walk, const LogEntry *entry)
 			report_incomplete(walk);
 		undo_text(walk, entry);
 		walk->exists = true;
-		if (!same_hash(hash_document(walk, walk->base, walk->view),
-					   walk->hash))
-			report_broken(walk, entry->change_id, NULL);
+		if (!diffgen_same_hash(diffgen_walk_hash(walk, walk->base, walk->view),
+							   walk->hash))
+			diffgen_walk_report_broken(walk, entry->change_id, NULL);
 		return;
 	}
 	if (entry->patch == NULL)
@@ -521,7 +249,7 @@ take_back(Walk *walk, const LogEntry *entry)
 	if (entry->new_hash == NULL)
 	{
 		if (!diffgen_take_back_removal(entry->patch, &document, &message))
-			report_broken(walk, entry->change_id, message);
+			diffgen_walk_report_broken(walk, entry->change_id, message);
 		begin_again(walk, true, document);
 		pfree(entry->patch);
 		return;
@@ -571,214 +299,6 @@ reached_goal(const Walk *walk, const LogEntry *entry)
 		!is_aside(walk, goal->change_id))
 		report_no_change(walk);
 	return false;
-}
-
-static struct varlena *
-get_varlena(HeapTuple tuple, TupleDesc desc, int column)
-{
-	bool		isnull;
-	Datum		value = SPI_getbinval(tuple, desc, column, &isnull);
-
-	return isnull ? NULL : PG_DETOAST_DATUM_COPY(value);
-}
-
-static void
-read_entry(HeapTuple tuple, TupleDesc desc, LogEntry *entry)
-{
-	bool		isnull;
-
-	entry->change_id = DatumGetInt64(SPI_getbinval(tuple, desc, 1, &isnull));
-	entry->changed_at = DatumGetTimestampTz(SPI_getbinval(tuple, desc, 2,
-														  &isnull));
-	entry->is_insert = DatumGetBool(SPI_getbinval(tuple, desc, 3, &isnull));
-	entry->old_hash = (bytea *) get_varlena(tuple, desc, 6);
-	entry->new_hash = (bytea *) get_varlena(tuple, desc, 7);
-	entry->transaction = DatumGetUInt64(SPI_getbinval(tuple, desc, 8,
-													  &isnull));
-	entry->diff = NULL;
-	entry->patch = NULL;
-}
-
-/* What of an entry is needed only to take it back. */
-static void
-read_change(const Walk *walk, HeapTuple tuple, TupleDesc desc,
-			LogEntry *entry)
-{
-	if (walk->kind == DOCUMENT_TEXT)
-		entry->diff = (text *) get_varlena(tuple, desc, 4);
-	entry->patch = (Jsonb *) get_varlena(tuple, desc, 5);
-}
-
-/*
- * A live document, in the walk's context.
- *
- * It is not redacted: what was redacted at other times may be needed, and what
- * does not come out as the hashes say is not shown.
- */
-static Datum
-live_document(const Walk *walk, Datum value)
-{
-	MemoryContext old_context = MemoryContextSwitchTo(walk->context);
-	Datum		result = diffgen_detoasted(walk->kind, value);
-
-	if (result == value)
-		result = datumCopy(result, false, -1);
-	MemoryContextSwitchTo(old_context);
-	return result;
-}
-
-static Datum
-options_of_time(const Walk *walk)
-{
-	TimestampTz as_of = walk->goal->as_of;
-
-	if (as_of >= GetCurrentTransactionStartTimestamp())
-		return walk->tracking->options;
-	return diffgen_options_at_time(walk->tracking, as_of);
-}
-
-/*
- * The document that was arrived at as it may be seen: values are markers that
- * were redacted by the options of then.
- *
- * These are the options by which its hash was proven, and those of the time,
- * which can still be others if no entry was made with them.  If it was proven
- * by the options of the entries on both sides, those of the time say it alone.
- * Takes the place of the document, which is freed.
- */
-static Datum
-redacted_document(const Walk *walk, Datum document)
-{
-	const WalkGoal *goal = walk->goal;
-	Datum		options[2];
-	int			n = 1;
-	Datum		redact;
-	struct varlena *patch;
-	Datum		result;
-
-	options[0] = walk->view;
-	if (goal->by_time)
-	{
-		if (walk->newer_view == (Datum) 0)
-			n++;
-		options[n - 1] = options_of_time(walk);
-	}
-	else if (goal->before && walk->newer_view != (Datum) 0)
-		options[0] = walk->newer_view;
-
-	redact = diffgen_list_options(options, n, "redact", "redact");
-	if (redact == (Datum) 0)
-		return document;
-	patch = diffgen_whole_patch(walk->tracking, document, redact);
-	pfree(DatumGetPointer(document));
-	result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
-	pfree(patch);
-	return result;
-}
-
-static void
-free_plans(void *arg)
-{
-	WalkPlans  *plans = arg;
-
-	if (plans->entries != NULL)
-		SPI_freeplan(plans->entries);
-	for (int i = 0; i < plans->ndocuments; i++)
-	{
-		if (plans->live[i] != NULL)
-			SPI_freeplan(plans->live[i]);
-	}
-}
-
-/* The statements of a tracked table, which live as long as what is known. */
-static WalkPlans *
-walk_plans(const Tracking *tracking)
-{
-	MemoryContext old_context;
-	WalkPlans  *plans = tracking->walk_plans;
-
-	if (plans != NULL)
-		return plans;
-	old_context = MemoryContextSwitchTo(tracking->context);
-	plans = palloc0(sizeof(WalkPlans));
-	plans->ndocuments = tracking->ndocuments;
-	plans->live = palloc0(mul_size(Max(plans->ndocuments, 1),
-								   sizeof(SPIPlanPtr)));
-	plans->cleanup.func = free_plans;
-	plans->cleanup.arg = plans;
-	MemoryContextRegisterResetCallback(tracking->context, &plans->cleanup);
-	unconstify(Tracking *, tracking)->walk_plans = plans;
-	MemoryContextSwitchTo(old_context);
-	return plans;
-}
-
-static SPIPlanPtr
-prepare(const char *query, int nparams, Oid *types)
-{
-	SPIPlanPtr	plan = SPI_prepare(query, nparams, types);
-
-	if (plan == NULL)
-		elog(ERROR, "SPI_prepare failed: %s",
-			 SPI_result_code_string(SPI_result));
-	if (SPI_keepplan(plan) != 0)
-		elog(ERROR, "SPI_keepplan failed");
-	return plan;
-}
-
-static char *
-live_query(const Walk *walk)
-{
-	const Tracking *tracking = walk->tracking;
-	StringInfoData query;
-
-	initStringInfo(&query);
-
-	/* Rows of tables that inherit from it are not its own. */
-	appendStringInfo(&query, "SELECT %s FROM %s %s WHERE ",
-					 quote_identifier(get_attname(tracking->target,
-												  walk->document->attnum,
-												  false)),
-					 get_rel_relkind(tracking->target) == RELKIND_RELATION ?
-					 "ONLY" : "",
-					 diffgen_relation_name(tracking->target));
-	diffgen_append_condition(&query, walk->key, false);
-	return query.data;
-}
-
-/* Begin at the live document, if there is one. */
-static void
-read_live(Walk *walk)
-{
-	const Tracking *tracking = walk->tracking;
-	SPIPlanPtr *plan = &walk_plans(tracking)->live[walk->document -
-												   tracking->documents];
-
-	if (!AttributeNumberIsValid(walk->document->attnum))
-		ereport(ERROR,
-				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column of document \"%s\" of table \"%s\" is gone",
-						walk->document->label, tracking->target_name)));
-	if (*plan == NULL)
-		*plan = prepare(live_query(walk), tracking->nkeys, walk->key->types);
-	if (SPI_execute_plan(*plan, walk->key->values, NULL, true,
-						 1) != SPI_OK_SELECT)
-		elog(ERROR, "SPI_execute_plan failed: %s",
-			 SPI_result_code_string(SPI_result));
-	if (SPI_processed > 0)
-	{
-		bool		isnull;
-		Datum		value = SPI_getbinval(SPI_tuptable->vals[0],
-										  SPI_tuptable->tupdesc, 1, &isnull);
-
-		if (!isnull)
-		{
-			walk->exists = true;
-			walk->base = live_document(walk, value);
-			if (walk->goal->to_origin)
-				walk->live = walk->base;
-		}
-	}
-	SPI_freetuptable(SPI_tuptable);
 }
 
 /*
@@ -839,25 +359,6 @@ check_beginning(const Walk *walk)
 		report_no_change(walk);
 }
 
-static char *
-entries_query(const Walk *walk)
-{
-	StringInfoData query;
-
-	initStringInfo(&query);
-	appendStringInfo(&query,
-					 "SELECT change_id, changed_at, operation OPERATOR(pg_catalog.=) 'insert'::pg_catalog.text, "
-					 "diff, patch, old_hash, new_hash, %s FROM %s WHERE ",
-					 diffgen_column_expression(walk->tracking, "",
-											   HISTORY_TRANSACTION_ID),
-					 diffgen_relation_name(walk->tracking->changelog));
-	diffgen_append_condition(&query, walk->key, true);
-	appendStringInfo(&query,
-					 " AND document OPERATOR(pg_catalog.=) $%d ORDER BY change_id DESC",
-					 walk->tracking->nkeys + 1);
-	return query.data;
-}
-
 /* Let an entry wait for those that it comes before. */
 static void
 set_aside(Walk *walk, const LogEntry *entry)
@@ -903,7 +404,7 @@ pass_waiting(Walk *walk, bool all, WalkResult *result)
 
 		CHECK_FOR_INTERRUPTS();
 		while (i < walk->naside &&
-			   !same_hash(current_hash(walk), walk->aside[i].new_hash))
+			   !diffgen_same_hash(current_hash(walk), walk->aside[i].new_hash))
 			i++;
 		if (i == walk->naside)
 		{
@@ -930,14 +431,14 @@ look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
 {
 	LogEntry	entry;
 
-	read_entry(tuple, desc, &entry);
+	diffgen_walk_read_entry(tuple, desc, &entry);
 	if (walk->naside > 0 && walk->aside[0].transaction != entry.transaction &&
 		pass_waiting(walk, true, result))
 		return true;
 
-	if (!same_hash(current_hash(walk), entry.new_hash))
+	if (!diffgen_same_hash(current_hash(walk), entry.new_hash))
 	{
-		read_change(walk, tuple, desc, &entry);
+		diffgen_walk_read_change(walk, tuple, desc, &entry);
 		set_aside(walk, &entry);
 		return entry.transaction == 0 && pass_waiting(walk, true, result);
 	}
@@ -948,24 +449,17 @@ look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
 		result->origin = entry.change_id;
 		return true;
 	}
-	read_change(walk, tuple, desc, &entry);
+	diffgen_walk_read_change(walk, tuple, desc, &entry);
 	return pass(walk, &entry, result) || pass_waiting(walk, false, result);
 }
 
 static void
 go_back(Walk *walk, WalkResult *result)
 {
-	int			nkeys = walk->tracking->nkeys;
-	SPIPlanPtr *plan = &walk_plans(walk->tracking)->entries;
-	Portal		portal;
+	Portal		portal = diffgen_walk_open(walk);
 	bool		done = false;
 	bool		more = true;
 
-	walk->key->types[nkeys] = TEXTOID;
-	walk->key->values[nkeys] = CStringGetTextDatum(walk->document->label);
-	if (*plan == NULL)
-		*plan = prepare(entries_query(walk), nkeys + 1, walk->key->types);
-	portal = SPI_cursor_open(NULL, *plan, walk->key->values, NULL, true);
 	while (!done && more)
 	{
 		SPITupleTable *rows;
@@ -1032,18 +526,18 @@ diffgen_walk(const RowKey *key, const char *label, const WalkGoal *goal,
 
 	if (SPI_connect() != SPI_OK_CONNECT)
 		elog(ERROR, "SPI_connect failed");
-	read_live(&walk);
+	diffgen_walk_read_live(&walk);
 	go_back(&walk, result);
 	MemoryContextSwitchTo(walk.context);
 	result->kind = walk.kind;
 	result->exists = walk.exists;
 	if (walk.exists)
 	{
-		result->document = current_document(&walk);
+		result->document = diffgen_walk_document(&walk);
 		if (!goal->to_origin && walk.base != result->document)
 			pfree(DatumGetPointer(walk.base));
 		if (!goal->to_origin && walk.kind != DOCUMENT_TEXT)
-			result->document = redacted_document(&walk, result->document);
+			result->document = diffgen_walk_redacted(&walk, result->document);
 	}
 	SPI_finish();
 
