@@ -33,6 +33,8 @@ CREATE = "CREATE UNLOGGED TABLE histories AS "
 PARALLEL = """
 SET max_parallel_workers_per_gather = 2;
 SET parallel_leader_participation = off;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
 SET enable_partitionwise_aggregate = on;
 SET min_parallel_table_scan_size = 0"""
 
