@@ -20,7 +20,6 @@
 #include "postgres.h"
 
 #include "catalog/pg_type.h"
-#include "changelog/entry.h"
 #include "changelog/history.h"
 #include "changelog/patch_rewrite.h"
 #include "executor/spi.h"
@@ -82,15 +81,6 @@ make_stamp(int64 change_id, bool known)
 											  CStringGetDatum(text)));
 }
 
-/* What options show of a document. */
-static Jsonb *
-whole_document(const Tracking *tracking, Datum document, Datum options)
-{
-	struct varlena *patch = diffgen_whole_patch(tracking, document, options);
-
-	return diffgen_whole_document((Jsonb *) patch);
-}
-
 /*
  * The document of change numbers in the shape of the live one; see
  * patch_rewrite.c for how containers are in it.
@@ -109,7 +99,9 @@ make_stamps(const Tracking *tracking, const WalkResult *walk)
 
 	ignore = diffgen_list_options(&walk->view, 1, "ignore", "ignore");
 	if (ignore != (Datum) 0)
-		recorded = whole_document(tracking, walk->document, ignore);
+		recorded = DatumGetJsonbP(diffgen_shown_document(tracking,
+														 walk->document,
+														 ignore));
 	base = diffgen_stamp_document(DatumGetJsonbP(walk->document), recorded,
 								  make_stamp(walk->origin,
 											 walk->origin != 0));
@@ -329,6 +321,7 @@ diffgen_blame(PG_FUNCTION_ARGS)
 	Blame		blame;
 	RowKey		key;
 	const TrackedDocument *document;
+	Datum		recorded;
 	JsonNode	live;
 	JsonNode	stamps;
 
@@ -357,8 +350,9 @@ diffgen_blame(PG_FUNCTION_ARGS)
 	blame.rsinfo = (ReturnSetInfo *) fcinfo->resultinfo;
 	initStringInfo(&blame.path);
 	appendStringInfoChar(&blame.path, '$');
-	dg_node_root(whole_document(key.tracking, walk.live,
-								key.tracking->removal_options), &live);
+	recorded = diffgen_shown_document(key.tracking, walk.live,
+									  key.tracking->removal_options);
+	dg_node_root(DatumGetJsonbP(recorded), &live);
 	dg_node_root(make_stamps(key.tracking, &walk), &stamps);
 
 	if (SPI_connect() != SPI_OK_CONNECT)

@@ -19,6 +19,7 @@
  */
 #include "postgres.h"
 
+#include "changelog/entry.h"
 #include "changelog/patch_rewrite.h"
 #include "json/children.h"
 #include "json/edit_tree.h"
@@ -429,4 +430,19 @@ diffgen_whole_document(Jsonb *patch)
 		result = dg_edit_from_node(&value);
 	}
 	return dg_edit_to_jsonb(&tree, &result);
+}
+
+/*
+ * diffgen_shown_document
+ *		What options show of a jsonb document, in the current memory context.
+ */
+Datum
+diffgen_shown_document(const Tracking *tracking, Datum document,
+					   Datum options)
+{
+	struct varlena *patch = diffgen_whole_patch(tracking, document, options);
+	Jsonb	   *result = diffgen_whole_document((Jsonb *) patch);
+
+	pfree(patch);
+	return JsonbPGetDatum(result);
 }

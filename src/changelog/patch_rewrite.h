@@ -10,6 +10,7 @@
 
 #include "postgres.h"
 
+#include "changelog/tracking.h"
 #include "utils/jsonb.h"
 
 /* Members that a container of a stamped document becomes. */
@@ -22,6 +23,8 @@ extern Jsonb *diffgen_stamp_patch(Jsonb *patch, Jsonb *stamp);
 extern Jsonb *diffgen_stamp_document(Jsonb *document, Jsonb *recorded,
 									 Jsonb *stamp);
 extern Jsonb *diffgen_whole_document(Jsonb *patch);
+extern Datum diffgen_shown_document(const Tracking *tracking, Datum document,
+									Datum options);
 extern bool diffgen_patch_redacts(Jsonb *patch);
 extern bool diffgen_has_marker(Jsonb *document);
 

@@ -245,9 +245,10 @@ snapshots_step(FunctionCallInfo fcinfo, DocumentKind kind)
 	if (!snapshot.isnull)
 	{
 		Datum		value = PG_GETARG_DATUM(1);
+		MemoryContext room;
 
-		old_context = MemoryContextSwitchTo(diffgen_document_room(&state->rooms[state->next],
-																  value));
+		room = diffgen_document_room(&state->rooms[state->next], value);
+		old_context = MemoryContextSwitchTo(room);
 		snapshot.value = PointerGetDatum(PG_DETOAST_DATUM_COPY(value));
 		MemoryContextSwitchTo(old_context);
 	}

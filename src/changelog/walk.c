@@ -113,9 +113,11 @@ change_view(Walk *walk, const LogEntry *entry)
 	views[1] = diffgen_walk_view_at(walk, entry->change_id);
 	if (datumIsEqual(views[0], views[1], false, -1))
 		return false;
-	if (!diffgen_same_hash(diffgen_walk_hash(walk, document, views[1]), entry->new_hash))
+	if (!diffgen_same_hash(diffgen_walk_hash(walk, document, views[1]),
+						   entry->new_hash))
 	{
-		if (walk->started && diffgen_walk_lacks_values(walk, document, views, 2))
+		if (walk->started &&
+			diffgen_walk_lacks_values(walk, document, views, 2))
 			diffgen_walk_report_redacted(walk, walk->newer);
 		return false;
 	}
@@ -223,6 +225,7 @@ take_back(Walk *walk, const LogEntry *entry)
 	Datum		document;
 	char	   *message;
 
+	walk->started = true;
 	walk->newer_view = (Datum) 0;
 	walk->newer = entry->change_id;
 	walk->has_hash = true;
@@ -279,7 +282,7 @@ report_no_change(const Walk *walk)
 					walk->goal->change_id, walk->document->label)));
 }
 
-/* Does the walk end before an entry is taken back? */
+/* Is the state that an entry left the one that is wanted? */
 static bool
 reached_goal(const Walk *walk, const LogEntry *entry)
 {
@@ -373,18 +376,14 @@ set_aside(Walk *walk, const LogEntry *entry)
 	walk->aside[walk->naside++] = *entry;
 }
 
-/* Take an entry back; true if the walk ends before it. */
+/* Does the walk end before an entry is taken back?  Says in the result where. */
 static bool
-pass(Walk *walk, const LogEntry *entry, WalkResult *result)
+ends_before(Walk *walk, const LogEntry *entry, WalkResult *result)
 {
-	if (reached_goal(walk, entry))
-	{
-		result->origin = entry->change_id;
-		return true;
-	}
-	walk->started = true;
-	take_back(walk, entry);
-	return false;
+	if (!reached_goal(walk, entry))
+		return false;
+	result->origin = entry->change_id;
+	return true;
 }
 
 /*
@@ -417,8 +416,9 @@ pass_waiting(Walk *walk, bool all, WalkResult *result)
 		walk->naside--;
 		memmove(&walk->aside[i], &walk->aside[i + 1],
 				(walk->naside - i) * sizeof(LogEntry));
-		if (pass(walk, &entry, result))
+		if (ends_before(walk, &entry, result))
 			return true;
+		take_back(walk, &entry);
 	}
 	return false;
 }
@@ -443,14 +443,11 @@ look_at(Walk *walk, HeapTuple tuple, TupleDesc desc, WalkResult *result)
 		return entry.transaction == 0 && pass_waiting(walk, true, result);
 	}
 
-	/* What is needed to take it back is not, if the walk ends here. */
-	if (reached_goal(walk, &entry))
-	{
-		result->origin = entry.change_id;
+	if (ends_before(walk, &entry, result))
 		return true;
-	}
 	diffgen_walk_read_change(walk, tuple, desc, &entry);
-	return pass(walk, &entry, result) || pass_waiting(walk, false, result);
+	take_back(walk, &entry);
+	return pass_waiting(walk, false, result);
 }
 
 static void

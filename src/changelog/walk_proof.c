@@ -90,7 +90,8 @@ diffgen_walk_report_redacted(const Walk *walk, int64 culprit)
  * views are the hash options of n states.
  */
 bool
-diffgen_walk_lacks_values(const Walk *walk, Datum document, const Datum *views, int n)
+diffgen_walk_lacks_values(const Walk *walk, Datum document,
+						  const Datum *views, int n)
 {
 	if (diffgen_list_options(views, n, "redact", "ignore") == (Datum) 0)
 		return false;
@@ -101,12 +102,7 @@ diffgen_walk_lacks_values(const Walk *walk, Datum document, const Datum *views, 
 		Datum		shown = document;
 
 		if (options != (Datum) 0)
-		{
-			struct varlena *patch;
-
-			patch = diffgen_whole_patch(walk->tracking, document, options);
-			shown = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
-		}
+			shown = diffgen_shown_document(walk->tracking, document, options);
 		if (diffgen_has_marker(DatumGetJsonbP(shown)))
 			return true;
 	}
@@ -123,12 +119,10 @@ static Datum
 without_ignored(const Walk *walk, Datum document, Datum view)
 {
 	Datum		options = diffgen_list_options(&view, 1, "ignore", "ignore");
-	struct varlena *patch;
 
 	if (options == (Datum) 0)
 		return document;
-	patch = diffgen_whole_patch(walk->tracking, document, options);
-	return JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
+	return diffgen_shown_document(walk->tracking, document, options);
 }
 
 /*
@@ -306,6 +300,8 @@ diffgen_walk_redacted(const Walk *walk, Datum document)
 	redact = diffgen_list_options(options, n, "redact", "redact");
 	if (redact == (Datum) 0)
 		return document;
+
+	/* As diffgen_shown_document, but with one document in memory less. */
 	patch = diffgen_whole_patch(walk->tracking, document, redact);
 	pfree(DatumGetPointer(document));
 	result = JsonbPGetDatum(diffgen_whole_document((Jsonb *) patch));
